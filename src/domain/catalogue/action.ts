@@ -1,0 +1,59 @@
+/**
+ * A typed remedy. Everything here is pure: it says what to run and how to read the answer; it never runs anything.
+ * A rule or a model may choose an action; parameters come from probes and the inventory, words from nobody.
+ */
+import type { JsonObject } from '../ports/json.ts'
+import type { Output, Program } from './program.ts'
+
+export type Action<Params extends JsonObject, Facts extends JsonObject> = Readonly<{
+  id: ActionId
+  version: number
+  service: Service
+  /** Shown before approval: what it does, in one sentence. */
+  title: string
+  reversibility: Reversibility
+  /** Which rights the host account needs. */
+  privilege: 'observer' | 'fixer'
+  /** Reads untrusted input; throws an error that names the field and the rule. */
+  parse: (input: unknown) => Params
+  /** Computed from the parameters and what the host says now, never taken from a model. */
+  risk: (params: Params, facts: Facts) => Risk
+  /** Everything that must not change under our hands: held from the snapshot to the end of verification or rollback. */
+  resources: (params: Params) => readonly Resource[]
+  /** Proves the fault. No proof, no action. */
+  precondition: Probe<Params, Facts>
+  /** What the service itself says of the state it would load; nothing is changed. Exit code 0 permits. */
+  dryRun?: (params: Params, facts: Facts) => Program
+  /** Prints, without changing anything, what each file would hold afterwards, so that a person sees the difference first. */
+  preview?: (params: Params, facts: Facts) => readonly Preview[]
+  snapshot: (params: Params, facts: Facts) => readonly SnapshotItem[]
+  steps: (params: Params, facts: Facts) => readonly Step[]
+  /** After the snapshot has been restored: what makes the service take it up again. */
+  afterRestore: (params: Params) => readonly Step[]
+  /** Proves the cure; must hold in every probe of the stabilisation window. */
+  postcondition: Probe<Params, Facts>
+  timeoutMs: number
+}>
+
+export type ActionId = `${string}.${string}`
+export type Service = 'nginx' | 'postgresql' | 'redis' | 'odoo'
+export const services = ['nginx', 'postgresql', 'redis', 'odoo'] as const satisfies readonly Service[]
+export type Reversibility = 'reversible' | 'compensable' | 'irreversible'
+export type Risk = 'low' | 'medium' | 'high'
+export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}`
+export type Step = Readonly<{ say: string; run: Program }>
+/** `content` prints the new content of `path` on standard output. */
+export type Preview = Readonly<{ path: string; content: Program }>
+
+export type SnapshotItem =
+  /** Content, mode, owner, extended attributes and link target, kept on the host. */
+  | Readonly<{ kind: 'file'; path: string }>
+  /** A runtime setting: how to read it, and how to write a value that was read. Both idempotent. */
+  | Readonly<{ kind: 'setting'; name: string; read: Program; value: (output: Output) => string | undefined; write: (value: string) => Program }>
+
+export type Probe<Params, Facts> = Readonly<{
+  run: (params: Params) => Program
+  /** Facts, or undefined when the output proves nothing: then the fault is *unknown*, not absent. */
+  read: (output: Output) => Facts | undefined
+  holds: (facts: Facts, params: Params) => boolean
+}>

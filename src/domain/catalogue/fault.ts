@@ -1,0 +1,41 @@
+/** A fault as the files in `faults/` describe it, checked. One file, one fault; to add a fault, add a file. */
+import type { Json } from '../ports/json.ts'
+import type { Severity } from '../severity.ts'
+import type { Service } from './action.ts'
+
+export type Fault = Readonly<{
+  id: `${string}.${string}`
+  title: string
+  service: Service
+  severity: Severity
+  /** While it lasts, repetitions are counted, not opened again. */
+  cooldownMs: number
+  detect: readonly Detection[]
+  diagnosis: string
+  /** In order of preference; the first whose precondition holds is planned. Empty: report only, and `reportOnly` says why. */
+  remedies: readonly Remedy[]
+  reportOnly?: string
+  runbook: string
+}>
+
+export type Detection = LogDetection | PollDetection
+
+export type LogDetection = Readonly<{
+  kind: 'log'
+  /** Which of the service's logs. */
+  log: string
+  level: readonly string[]
+  /** A linear-time regular expression (RE2). Named groups become hints. */
+  match: string
+  examples: readonly string[]
+  nearMisses: readonly string[]
+}>
+
+/** A signal that prints no line: a probe of the catalogue, asked again and again, that answers whether the fault is there. */
+export type PollDetection = Readonly<{ kind: 'poll'; probe: string; everyMs: number }>
+
+/** Parameters are literals, or `${target...}`, `${policy...}`, `${baseline...}`, `${hint.<group>}`; a hint is proven by the precondition before use. */
+export type Remedy = Readonly<{ action: string; params: Readonly<Record<string, Json>> }>
+
+/** Names captured by a pattern from a log line. Written by anyone who can write to the log; never trusted. */
+export type Hints = Readonly<Record<string, string>>
