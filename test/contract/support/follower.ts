@@ -1,0 +1,53 @@
+/** A subscription running beside the test. It collects what comes, and lets the test wait for a condition instead of a time. */
+import type { Checkpoint, EventStore, Position, RecordedEvent } from '../../../src/domain/ports/event-store.ts'
+import { isEvent } from './events.ts'
+
+export class Follower {
+  readonly events: RecordedEvent[] = []
+  readonly checkpoints: Checkpoint[] = []
+  /** Everything in the order in which it came. */
+  readonly items: (RecordedEvent | Checkpoint)[] = []
+  readonly ended: Promise<void>
+  readonly #abort = new AbortController()
+  #check: () => void = () => undefined
+  #failure: { error: unknown } | undefined
+
+  constructor(store: EventStore, options: { after?: Position; types?: readonly string[] } = {}) {
+    this.ended = this.#follow(store, options).catch((error: unknown) => {
+      this.#failure = { error }
+      this.#check()
+    })
+  }
+
+  /** Waits until the condition holds. Fails when the subscription fails or ends first. */
+  async until(holds: (follower: Follower) => boolean): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#check = () => {
+        if (this.#failure) reject(this.#failure.error)
+        else if (holds(this)) resolve()
+      }
+      this.#check()
+      void this.ended.then(() => (holds(this) ? resolve() : reject(this.#failure?.error ?? new Error('the subscription ended first'))))
+    })
+  }
+
+  caughtUp(position: Position): Promise<void> {
+    return this.until(({ checkpoints }) => checkpoints.some(({ checkpoint, caughtUp }) => caughtUp && checkpoint >= position))
+  }
+
+  /** Aborts, and throws what the subscription threw, if it did. */
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await this.ended
+    if (this.#failure) throw this.#failure.error
+  }
+
+  async #follow(store: EventStore, options: { after?: Position; types?: readonly string[] }): Promise<void> {
+    for await (const item of store.subscribe({ ...options, signal: this.#abort.signal })) {
+      this.items.push(item)
+      if (isEvent(item)) this.events.push(item)
+      else this.checkpoints.push(item)
+      this.#check()
+    }
+  }
+}
