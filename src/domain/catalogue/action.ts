@@ -18,6 +18,8 @@ export type Action<Params extends JsonObject, Facts extends JsonObject> = Readon
   parse: (input: unknown) => Params
   /** Computed from the parameters and what the host says now, never taken from a model. */
   risk: (params: Params, facts: Facts) => Risk
+  /** Whether it relaxes a limit beyond its recorded baseline: then at most once in 24 h on a target, besides being of high risk. Default: no. */
+  beyondBaseline?: (params: Params, facts: Facts) => boolean
   /** Everything that must not change under our hands: held from the snapshot to the end of verification or rollback. */
   resources: (params: Params) => readonly Resource[]
   /** Proves the fault. No proof, no action. */
@@ -49,7 +51,13 @@ export type SnapshotItem =
   /** Content, mode, owner, extended attributes and link target, kept on the host. */
   | Readonly<{ kind: 'file'; path: string }>
   /** A runtime setting: how to read it, and how to write a value that was read. Both idempotent. */
-  | Readonly<{ kind: 'setting'; name: string; read: Program; value: (output: Output) => string | undefined; write: (value: string) => Program }>
+  | Readonly<{
+      kind: 'setting'
+      name: string
+      read: Program
+      value: (output: Output) => string | undefined
+      write: (value: string) => Program
+    }>
 
 export type Probe<Params, Facts> = Readonly<{
   run: (params: Params) => Program

@@ -36,6 +36,8 @@ export type BoundAction = Readonly<{
 export type Prepared = Readonly<{
   facts: JsonObject
   risk: Risk
+  /** It relaxes a limit beyond its recorded baseline: at most once in 24 h on a target. */
+  beyondBaseline: boolean
   dryRun: Program | undefined
   previews: readonly Preview[]
   snapshot: readonly SnapshotItem[]
@@ -84,6 +86,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
       return {
         facts,
         risk: action.risk(params, facts),
+        beyondBaseline: action.beyondBaseline?.(params, facts) ?? false,
         dryRun: action.dryRun?.(params, facts),
         previews: action.preview?.(params, facts) ?? [],
         snapshot: action.snapshot(params, facts),

@@ -12,7 +12,16 @@ export type AnalysisUsage = Readonly<{ model: string; inputTokens: number; outpu
 
 export class AnalystFailed extends Error {
   override readonly name = 'AnalystFailed'
-  readonly rule: 'refused' | 'truncated' | 'rate-limited' | 'unavailable' | 'timeout' | 'malformed' | 'not-in-catalogue' | 'decoy-chosen' | 'unauthorised'
+  readonly rule:
+    | 'refused'
+    | 'truncated'
+    | 'rate-limited'
+    | 'unavailable'
+    | 'timeout'
+    | 'malformed'
+    | 'not-in-catalogue'
+    | 'decoy-chosen'
+    | 'unauthorised'
   readonly retryAfterMs: number | undefined
   readonly usage: AnalysisUsage | undefined
   constructor(facts: { rule: AnalystFailed['rule']; says: string; retryAfterMs?: number; usage?: AnalysisUsage; cause?: unknown }) {

@@ -109,7 +109,14 @@ export type LogHead = Readonly<{ lengthBytes: number; sha256: string }>
 export type LogReport =
   /** Whole lines in order, without their newline. `cursor` stands behind the last of them. */
   | Readonly<{ kind: 'lines'; lines: readonly LogLine[]; cursor: LogCursor }>
-  | Readonly<{ kind: 'gap'; generation: string; fromOffset: number; toOffset: number | undefined; reason: GapReason; cursor: LogCursor | undefined }>
+  | Readonly<{
+      kind: 'gap'
+      generation: string
+      fromOffset: number
+      toOffset: number | undefined
+      reason: GapReason
+      cursor: LogCursor | undefined
+    }>
   | Readonly<{ kind: 'blind'; reason: BlindReason; says: string }>
   | Readonly<{ kind: 'seeing' }>
 
@@ -120,7 +127,16 @@ export type BlindReason = 'missing' | 'unreadable' | 'not-a-regular-file' | 'hos
 export class HostUnreachable extends Error {
   override readonly name = 'HostUnreachable'
   readonly hostId: string
-  readonly rule: 'refused' | 'timeout' | 'unresolvable' | 'host-key-mismatch' | 'key-rejected' | 'key-unreadable' | 'connection-lost' | 'closed' | 'channel-refused'
+  readonly rule:
+    | 'refused'
+    | 'timeout'
+    | 'unresolvable'
+    | 'host-key-mismatch'
+    | 'key-rejected'
+    | 'key-unreadable'
+    | 'connection-lost'
+    | 'closed'
+    | 'channel-refused'
   constructor(facts: { hostId: string; rule: HostUnreachable['rule']; says?: string; cause?: unknown }) {
     super(facts.says === undefined ? `host ${facts.hostId}: ${facts.rule}` : `host ${facts.hostId}: ${facts.rule}: ${facts.says}`, {
       cause: facts.cause,

@@ -1,0 +1,68 @@
+# $1 = state directory, $2 = execution id. Puts every item of the snapshot back: bytes, mode, owner, times, attributes, link target; a file that
+# was missing is removed. Items already as they were are not touched, so doing it twice, or after half, ends the same.
+# Exit 4: no complete snapshot. Exit 1: an item could not be put back; the others were.
+state=$1
+top=$state/snapshots/$2
+case $2 in '' | .* | */*) exit 2 ;; esac
+[ -e "$top/complete" ] || { echo 'no complete snapshot' >&2; exit 4; }
+umask 077
+failed=0
+
+same_file() {
+  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s -- "$1" "$2" && [ "$(stat -c '%a %u:%g' -- "$1")" = "$(stat -c '%a %u:%g' -- "$2")" ]
+}
+
+restore_file() {
+  same_file "$1" "$2" && return 0
+  if [ -f "$2" ] && [ ! -L "$2" ] && [ "$(stat -c %h -- "$2")" -gt 1 ]; then write_in_place "$1" "$2"; return; fi
+  # A leading dot keeps the copy out of `include dir/*`.
+  new=$(dirname -- "$2")/.steward.$$
+  if cp -a -T -- "$1" "$new" && sync -- "$new" && mv -f -T -- "$new" "$2" 2>/dev/null; then :; else
+    rm -f -- "$new"
+    write_in_place "$1" "$2" || return 1
+  fi
+  same_file "$1" "$2"
+}
+
+# For a file with several names, or one that is a mount point of its own: it must keep its inode.
+write_in_place() {
+  cat -- "$1" > "$2" && restore_mode "$2" "$(stat -c %a -- "$1")" "$(stat -c %u:%g -- "$1")" && touch -r "$1" -- "$2" && sync -- "$2"
+}
+
+restore_mode() {
+  [ "$(stat -c %u:%g -- "$1")" = "$3" ] || chown "$3" -- "$1" || return 1
+  [ "$(stat -c %a -- "$1")" = "$2" ] || chmod "$2" -- "$1"
+}
+
+restore_link() {
+  [ -L "$2" ] && [ "$(readlink -- "$1")" = "$(readlink -- "$2")" ] && return 0
+  new=$(dirname -- "$2")/.steward.$$
+  rm -f -- "$new" && cp -a -T -- "$1" "$new" && mv -f -T -- "$new" "$2"
+}
+
+remove() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  [ ! -d "$1" ] && rm -f -- "$1"
+}
+
+# Directories first and from the top: what is below may only be reachable once they are as they were.
+for phase in directory rest; do
+  n=1
+  while [ -d "$top/$n" ]; do
+    item=$top/$n
+    n=$((n + 1))
+    # The x keeps newlines at the end of a name.
+    path=$(cat -- "$item/path" && echo x)
+    path=${path%x}
+    kind=$(cat -- "$item/kind")
+    case $phase:$kind in
+      directory:directory) read -r mode owner < "$item/mode" && [ -d "$path" ] && restore_mode "$path" "$mode" "$owner" ;;
+      rest:mode) read -r mode owner < "$item/mode" && [ -f "$path" ] && restore_mode "$path" "$mode" "$owner" ;;
+      rest:file) restore_file "$item/copy" "$path" ;;
+      rest:link) restore_link "$item/copy" "$path" ;;
+      rest:missing) remove "$path" ;;
+      *) continue ;;
+    esac || { echo "could not restore $path" >&2; failed=1; }
+  done
+done
+exit "$failed"

@@ -1,0 +1,124 @@
+/**
+ * The rules of an incident. The healing process tells it what happened; people acknowledge, close, ask for a new analysis, and say what became
+ * of an outcome that nobody could prove. While an execution runs, people wait: nothing is left half done.
+ */
+import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
+import type { Instant } from '../instant.ts'
+import type { DeclaredOutcome, EscalationReason, IncidentEvent, IncidentOrigin, IncidentOutcome } from './events.ts'
+
+export type Incident =
+  | Readonly<{ situation: 'absent' }>
+  | (Opened & Readonly<{ situation: 'working' }>)
+  | (Opened & Readonly<{ situation: 'executing'; executionId: string }>)
+  | (Opened & Readonly<{ situation: 'escalated'; reason: EscalationReason }>)
+  | (Opened & Readonly<{ situation: 'undetermined'; executionId: string }>)
+  | (Opened & Readonly<{ situation: 'ended'; outcome: IncidentOutcome | 'closed' }>)
+
+type Opened = Readonly<{ origin: IncidentOrigin; acknowledgedBy: string | undefined }>
+
+/** What the healing process reports: the event itself, its time given by the process. */
+export type IncidentReport = Extract<
+  IncidentEvent,
+  {
+    type:
+      | 'AnomalyAttached'
+      | 'IncidentInvestigated'
+      | 'IncidentDiagnosed'
+      | 'PlanProposed'
+      | 'IncidentWaits'
+      | 'ExecutionStarted'
+      | 'StepRun'
+      | 'VerificationFinished'
+      | 'RollbackStarted'
+      | 'RollbackProven'
+      | 'IncidentEscalated'
+      | 'OutcomeUndetermined'
+      | 'IncidentResolved'
+  }
+>
+
+export type IncidentCommand =
+  | Readonly<{ type: 'OpenIncident'; data: IncidentOrigin & Readonly<{ now: Instant }> }>
+  | Readonly<{ type: 'ReportIncident'; data: Readonly<{ report: IncidentReport }> }>
+  | Readonly<{ type: 'AcknowledgeIncident'; data: Readonly<{ by: string; now: Instant }> }>
+  | Readonly<{ type: 'CloseIncident'; data: Readonly<{ by: string; reason: string; now: Instant }> }>
+  | Readonly<{ type: 'RequestReanalysis'; data: Readonly<{ by: string; now: Instant }> }>
+  | Readonly<{ type: 'DeclareOutcome'; data: Readonly<{ outcome: DeclaredOutcome; by: string; reason: string; now: Instant }> }>
+
+export const incident: Decider<Incident, IncidentCommand, IncidentEvent> = { initialState: { situation: 'absent' }, evolve, decide }
+
+function evolve(state: Incident, event: IncidentEvent): Incident {
+  if (event.type === 'IncidentOpened') {
+    return state.situation === 'absent' ? { situation: 'working', origin: event.data, acknowledgedBy: undefined } : state
+  }
+  if (state.situation === 'absent') return state
+  const { origin, acknowledgedBy } = state
+  switch (event.type) {
+    case 'IncidentAcknowledged':
+      return { ...state, acknowledgedBy: event.data.by }
+    case 'ExecutionStarted':
+      return { situation: 'executing', origin, acknowledgedBy, executionId: event.data.executionId }
+    case 'IncidentEscalated':
+      return { situation: 'escalated', origin, acknowledgedBy, reason: event.data.reason }
+    case 'OutcomeUndetermined':
+      return { situation: 'undetermined', origin, acknowledgedBy, executionId: event.data.executionId }
+    case 'OutcomeDeclared':
+      return { situation: 'ended', origin, acknowledgedBy, outcome: 'declared' }
+    case 'ReanalysisRequested':
+      return { situation: 'working', origin, acknowledgedBy }
+    case 'IncidentResolved':
+      return { situation: 'ended', origin, acknowledgedBy, outcome: event.data.outcome }
+    case 'IncidentClosed':
+      return { situation: 'ended', origin, acknowledgedBy, outcome: 'closed' }
+    case 'AnomalyAttached':
+    case 'IncidentInvestigated':
+    case 'IncidentDiagnosed':
+    case 'PlanProposed':
+    case 'IncidentWaits':
+    case 'StepRun':
+    case 'VerificationFinished':
+    case 'RollbackStarted':
+    case 'RollbackProven':
+      return state
+    default:
+      return unreachable(event)
+  }
+}
+
+function decide(state: Incident, command: IncidentCommand): Decision<IncidentEvent> {
+  if (command.type === 'OpenIncident') {
+    const { now, ...origin } = command.data
+    return state.situation === 'absent' ? accept({ type: 'IncidentOpened', data: { ...origin, at: now } }) : accept()
+  }
+  if (state.situation === 'absent') return refuse('incident-not-found')
+  const { incidentId } = state.origin
+  if (command.type === 'ReportIncident') {
+    // A person may have closed it in the meantime: what the process reports afterwards is still a fact, but ends nothing again.
+    const { report } = command.data
+    const ends = report.type === 'IncidentResolved' || report.type === 'IncidentEscalated'
+    return state.situation === 'ended' && ends ? refuse('incident-ended', { outcome: state.outcome }) : accept(report)
+  }
+  if (state.situation === 'ended') return refuse('incident-ended', { outcome: state.outcome })
+  const { by, now } = command.data
+  switch (command.type) {
+    case 'AcknowledgeIncident':
+      return state.acknowledgedBy === undefined ? accept({ type: 'IncidentAcknowledged', data: { incidentId, by, at: now } }) : accept()
+    case 'CloseIncident': {
+      if (state.situation === 'executing') return refuse('incident-is-executing', { executionId: state.executionId })
+      if (state.situation === 'undetermined') return refuse('outcome-not-declared', { executionId: state.executionId })
+      return accept({ type: 'IncidentClosed', data: { incidentId, by, reason: command.data.reason, at: now } })
+    }
+    case 'RequestReanalysis': {
+      if (state.situation === 'executing') return refuse('incident-is-executing', { executionId: state.executionId })
+      if (state.situation === 'undetermined') return refuse('outcome-not-declared', { executionId: state.executionId })
+      return accept({ type: 'ReanalysisRequested', data: { incidentId, by, at: now } })
+    }
+    case 'DeclareOutcome': {
+      if (state.situation !== 'undetermined') return refuse('outcome-not-undetermined', { situation: state.situation })
+      const { outcome, reason } = command.data
+      return accept({ type: 'OutcomeDeclared', data: { incidentId, outcome, by, reason, at: now } })
+    }
+    default:
+      return unreachable(command)
+  }
+}

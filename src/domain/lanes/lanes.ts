@@ -1,0 +1,98 @@
+/**
+ * The rules of a host's resources. Overlapping executions wait in order and are told when their turn may have come; they plan again then,
+ * because the world has changed. At most so many executions begin per hour, so that a mistake cannot run away.
+ */
+import type { Resource } from '../catalogue/action.ts'
+import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
+import { elapsedMs, type Instant, later } from '../instant.ts'
+import type { Claim, LanesEvent } from './events.ts'
+
+export type Lanes = Readonly<{
+  held: readonly Claim[]
+  waiting: readonly Claim[]
+  /** When executions began, oldest first; older than an hour are dropped at the next acquisition. */
+  begunAt: readonly Instant[]
+}>
+
+export type LanesCommand =
+  | Readonly<{ type: 'AcquireLanes'; data: Claim & Readonly<{ limitPerHour: number; now: Instant }> }>
+  | Readonly<{ type: 'ReleaseLanes'; data: Readonly<{ hostId: string; incidentId: string; executionId: string; now: Instant }> }>
+
+const HOUR_MS = 3_600_000
+
+export const lanes: Decider<Lanes, LanesCommand, LanesEvent> = { initialState: { held: [], waiting: [], begunAt: [] }, evolve, decide }
+
+function evolve(state: Lanes, event: LanesEvent): Lanes {
+  const { executionId } = event.data
+  const without = (claims: readonly Claim[]) => claims.filter((claim) => claim.executionId !== executionId)
+  switch (event.type) {
+    case 'LanesAcquired': {
+      const { at, ...claim } = event.data
+      const begunAt = [...state.begunAt.filter((begun) => elapsedMs(begun, at) < HOUR_MS), at]
+      return { held: [...without(state.held), claim], waiting: without(state.waiting), begunAt }
+    }
+    case 'LanesQueued': {
+      const { heldBy: _, at: __, ...claim } = event.data
+      return { ...state, waiting: [...without(state.waiting), claim] }
+    }
+    case 'LanesReleased':
+      return { ...state, held: without(state.held), waiting: without(state.waiting) }
+    case 'LanesOffered':
+      return { ...state, waiting: without(state.waiting) }
+    default:
+      return unreachable(event)
+  }
+}
+
+function decide(state: Lanes, command: LanesCommand): Decision<LanesEvent> {
+  switch (command.type) {
+    case 'AcquireLanes': {
+      const { now, limitPerHour, ...claim } = command.data
+      if (state.held.some((held) => held.executionId === claim.executionId)) return accept()
+      const holder = state.held.find((held) => overlap(held.resources, claim.resources))
+      if (holder) return accept({ type: 'LanesQueued', data: { ...claim, heldBy: holder.incidentId, at: now } })
+      const recent = state.begunAt.filter((begun) => elapsedMs(begun, now) < HOUR_MS)
+      const [oldest] = recent
+      if (oldest !== undefined && recent.length >= limitPerHour) {
+        return refuse('host-budget-exhausted', { limitPerHour, freeAt: later(oldest, HOUR_MS) })
+      }
+      return accept({ type: 'LanesAcquired', data: { ...claim, at: now } })
+    }
+    case 'ReleaseLanes':
+      return release(state, command.data)
+    default:
+      return unreachable(command)
+  }
+}
+
+/** Releases, and offers the lanes to everybody, in order, whose resources are then free. */
+function release(state: Lanes, data: Extract<LanesCommand, { type: 'ReleaseLanes' }>['data']): Decision<LanesEvent> {
+  const { hostId, incidentId, executionId, now } = data
+  const known = [...state.held, ...state.waiting].some((claim) => claim.executionId === executionId)
+  if (!known) return accept()
+  const taken = state.held.filter((held) => held.executionId !== executionId)
+  const offered: Claim[] = []
+  for (const claim of state.waiting) {
+    if (claim.executionId === executionId) continue
+    const free = [...taken, ...offered].every((other) => !overlap(other.resources, claim.resources))
+    if (free) offered.push(claim)
+  }
+  return accept<LanesEvent>(
+    { type: 'LanesReleased', data: { hostId, incidentId, executionId, at: now } },
+    ...offered.map((claim) => ({
+      type: 'LanesOffered' as const,
+      data: { hostId, incidentId: claim.incidentId, executionId: claim.executionId, at: now },
+    })),
+  )
+}
+
+/** A filesystem overlaps every file below it; everything else overlaps itself. */
+export function overlap(a: readonly Resource[], b: readonly Resource[]): boolean {
+  return a.some((one) => b.some((other) => one === other || contains(one, other) || contains(other, one)))
+}
+
+function contains(outer: Resource, inner: Resource): boolean {
+  if (!outer.startsWith('filesystem:') || !inner.startsWith('file:')) return false
+  const root = outer.slice('filesystem:'.length).replace(/\/+$/, '')
+  return inner.slice('file:'.length).startsWith(`${root}/`)
+}

@@ -1,0 +1,118 @@
+/**
+ * What a process may ask of the outside world, and what comes back. `once` effects act on a host: they carry a mark, and are never run again
+ * blindly. The others only read, or repeat without harm.
+ */
+import type { ActionId, Service } from '../catalogue/action.ts'
+import type { Hints } from '../catalogue/fault.ts'
+import type { Program } from '../catalogue/program.ts'
+import type { Authority, Evidence } from '../incident/events.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { JsonObject } from '../ports/json.ts'
+import type { Protected } from '../protected.ts'
+import type { BaselineEntry } from '../target/events.ts'
+
+export type EffectRequest = { [Kind in EffectKind]: Readonly<{ kind: Kind; params: EffectParams[Kind]; timeoutMs: number }> }[EffectKind]
+
+export type EffectParams = Readonly<{
+  survey: Readonly<{ targetId: string }>
+  investigate: Readonly<{ incidentId: string; targetId: string; faultId: string | null; hints: Hints; chosen: ChosenRemedy | null }>
+  analyse: Readonly<{ incidentId: string; targetId: string; service: Service; excerpt: Protected; evidence: readonly Evidence[] }>
+  draft: Readonly<{ incidentId: string; targetId: string; fingerprintId: string; remedy: ConfirmedRemedy }>
+  prepare: Readonly<{ incidentId: string; targetId: string; executionId: string; remedy: ConfirmedRemedy; plan: Plan }>
+  'run-step': Readonly<{ targetId: string; executionId: string; step: NamedStep; timeoutMs: number; privileged: 'fix' | 'restore' }>
+  settle: Readonly<{ targetId: string; executionId: string; step: string }>
+  verify: Readonly<{ targetId: string; action: ActionRef; windowMs: number }>
+  prove: Readonly<{ targetId: string; before: StateVector; action: ActionRef }>
+}>
+
+export type EffectResults = Readonly<{
+  survey: Readonly<{ kind: 'seen'; baseline: readonly BaselineEntry[] }> | Readonly<{ kind: 'unseen'; reason: string }>
+  investigate:
+    | Readonly<{ kind: 'confirmed'; remedy: ConfirmedRemedy; evidence: readonly Evidence[] }>
+    | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>
+    | Readonly<{ kind: 'unknown'; reason: string; evidence: readonly Evidence[] }>
+    | Readonly<{ kind: 'report-only'; reason: string; evidence: readonly Evidence[] }>
+    /** No fault of the catalogue fits. */
+    | Readonly<{ kind: 'unrecognised'; evidence: readonly Evidence[] }>
+  analyse:
+    | Readonly<{ kind: 'answered'; diagnosis: Protected; confidence: number; chosen: ChosenRemedy | null; model: string }>
+    | Readonly<{ kind: 'no-analyst' }>
+    | Readonly<{ kind: 'failed'; rule: string; says: Protected; retryAfterMs: number | null }>
+  draft:
+    | Readonly<{ kind: 'drafted'; plan: Plan; authority: Authority; approversNeeded: 1 | 2; actionsPerHostPerHour: number }>
+    | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>
+    | Readonly<{ kind: 'not-permitted'; rule: string; says: string }>
+    | Readonly<{ kind: 'unknown'; reason: string }>
+  prepare:
+    | Readonly<{ kind: 'prepared'; steps: readonly NamedStep[]; rollback: readonly NamedStep[]; before: StateVector }>
+    /** The plan that was approved is not the plan of now. Nothing was done. */
+    | Readonly<{ kind: 'drifted'; changed: readonly string[] }>
+    | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>
+    | Readonly<{ kind: 'halted'; by: string }>
+    | Readonly<{ kind: 'refused'; rule: string; says: string }>
+    | Readonly<{ kind: 'unknown'; reason: string }>
+  'run-step':
+    | Readonly<{ kind: 'ended'; exitCode: number; says: Protected; ran: RanStep }>
+    /** Provably nothing ran: halted, the mark was taken by a fence, or the host was not reached. */
+    | Readonly<{ kind: 'never-ran'; reason: string; ran: RanStep }>
+  settle:
+    | Readonly<{ kind: 'void' }>
+    | Readonly<{ kind: 'ended'; exitCode: number }>
+    | Readonly<{ kind: 'running' }>
+    | Readonly<{ kind: 'unknown'; rebooted: boolean }>
+  verify:
+    | Readonly<{ kind: 'holds'; probes: number }>
+    | Readonly<{ kind: 'does-not-hold'; facts: JsonObject; says: string }>
+    | Readonly<{ kind: 'unknown'; reason: string }>
+  prove:
+    | Readonly<{ kind: 'same' }>
+    | Readonly<{ kind: 'different'; differences: readonly string[] }>
+    | Readonly<{ kind: 'unknown'; reason: string }>
+}>
+
+export type EffectKind = keyof EffectParams
+
+/** `once`: acts on a host; probed and reconciled after an unknown outcome. `repeatable`: run again after a crash. */
+export const effectModes: Readonly<Record<EffectKind, 'once' | 'repeatable'>> = {
+  survey: 'repeatable',
+  investigate: 'repeatable',
+  analyse: 'repeatable',
+  draft: 'repeatable',
+  // Idempotent by construction: a snapshot that exists for this execution is kept as it is.
+  prepare: 'repeatable',
+  'run-step': 'once',
+  // A fence that exists stays; asking twice gives the same answer.
+  settle: 'repeatable',
+  verify: 'repeatable',
+  prove: 'repeatable',
+}
+
+export type ActionRef = Readonly<{ id: ActionId; version: number; params: JsonObject }>
+
+/** What an analyst chose; its parameters are resolved like those of a fault's remedies, never taken from the answer. */
+export type ChosenRemedy = Readonly<{ actionId: string; confidence: number; diagnosis: string }>
+
+/** A remedy whose precondition held on the host. */
+export type ConfirmedRemedy = Readonly<{
+  action: ActionRef
+  chosenBy: 'catalogue' | 'analyst'
+  confidence: number
+  diagnosis: string
+  title: string
+}>
+
+/** Which step a result speaks of. */
+export type RanStep = Readonly<{ executionId: string; step: string; say: string }>
+
+export type NamedStep = Readonly<{ name: string; say: string; run: Program }>
+
+/** Everything that rollback has to bring back, as it was before the first step. */
+export type StateVector = Readonly<{
+  /** Path -> canonical state (kind, mode, owner, link, size, content hash, extended attributes). */
+  files: Readonly<Record<string, JsonObject>>
+  settings: Readonly<Record<string, string>>
+  /** Level of the service's health probe. */
+  health: 'up' | 'degraded' | 'down' | 'unknown'
+  /** The probes that held or failed before; none may be worse afterwards. */
+  precondition: 'holds' | 'does-not-hold' | 'unknown'
+}>

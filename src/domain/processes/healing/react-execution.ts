@@ -1,0 +1,89 @@
+/** What an execution tells the incident step by step, and everything that is tidied up when automation ends. */
+import { unreachable } from '../../decider.ts'
+import type { StepReport } from '../../incident/events.ts'
+import type { IncidentReport } from '../../incident/incident.ts'
+import { protect } from '../../protected.ts'
+import type { Output, ReactContext } from '../process-manager.ts'
+import { command } from './react.ts'
+import type { Healing, HealingInput } from './state.ts'
+
+/** The outcome of a step, of a verification, as the incident records it. */
+export function reportsOfStep(input: HealingInput, incidentId: string, { now }: ReactContext): IncidentReport[] {
+  if (input.type !== 'EffectSucceeded') return []
+  const { data } = input
+  if (data.kind === 'run-step') {
+    const { result } = data
+    const { executionId, step, say } = result.ran
+    const report = (rest: Pick<StepReport, 'outcome' | 'exitCode' | 'says'>): IncidentReport[] => [
+      { type: 'StepRun', data: { incidentId, executionId, step, say, ...rest, at: now } },
+    ]
+    if (result.kind === 'never-ran') return report({ outcome: 'never-ran', says: protect(result.reason) })
+    return report({ outcome: result.exitCode === 0 ? 'done' : 'failed', exitCode: result.exitCode, says: result.says })
+  }
+  return []
+}
+
+export function tidyUp(
+  state: Extract<Healing, { phase: 'escalated' | 'ended' }>,
+  input: HealingInput,
+  { now }: ReactContext,
+): readonly Output[] {
+  const { origin, after, says } = state
+  const { incidentId, targetId, hostId, fingerprintId } = origin
+  const { executionId, plan } = after
+  const tell = (report: IncidentReport): Output =>
+    command({ aggregate: 'incident', id: incidentId, command: { type: 'ReportIncident', data: { report } } })
+  const outputs: Output[] = []
+
+  if (executionId !== undefined && after.fix !== undefined) {
+    const worked = after.fix === 'worked'
+    const type = worked ? 'RecordFixSuccess' : 'RecordFixFailure'
+    outputs.push(tell({ type: 'VerificationFinished', data: { incidentId, executionId, holds: worked, says, at: now } }))
+    outputs.push(
+      command({ aggregate: 'fingerprint', id: fingerprintId, command: { type, data: { fingerprintId, incidentId, executionId, now } } }),
+    )
+    if (plan && !worked) {
+      const data = { actionId: plan.action.id, hostId, incidentId, now }
+      outputs.push(command({ aggregate: 'remedy-guard', id: plan.action.id, command: { type: 'RecordRemedyFailure', data } }))
+    }
+  }
+  if (input.type === 'EffectSucceeded' && input.data.kind === 'survey' && input.data.result.kind === 'seen') {
+    const data = { entries: input.data.result.baseline, reason: 'verified-change', at: now } as const
+    outputs.push(command({ aggregate: 'target', id: targetId, command: { type: 'RecordBaseline', data } }))
+  }
+  if (after.rolledBack && executionId !== undefined) {
+    outputs.push(tell({ type: 'RollbackProven', data: { incidentId, executionId, at: now } }))
+  }
+  if (after.freeze) {
+    outputs.push(command({ aggregate: 'target', id: targetId, command: { type: 'FreezeTarget', data: { incidentId, reason: says, now } } }))
+  }
+  if (after.approvalId !== undefined) {
+    const data = { by: 'steward', reason: says, now }
+    outputs.push(command({ aggregate: 'approval', id: after.approvalId, command: { type: 'RevokeApproval', data } }))
+  }
+  if (executionId !== undefined) {
+    const data = { hostId, incidentId, executionId, now }
+    outputs.push(command({ aggregate: 'lanes', id: hostId, command: { type: 'ReleaseLanes', data } }))
+  }
+  switch (state.phase) {
+    case 'escalated': {
+      if (state.reason === 'observe-mode' && plan) {
+        outputs.push(tell({ type: 'PlanProposed', data: { incidentId, plan, authority: { kind: 'observe-only' }, at: now } }))
+      }
+      outputs.push(tell({ type: 'IncidentEscalated', data: { incidentId, reason: state.reason, says, at: now } }))
+      return outputs
+    }
+    case 'ended': {
+      const result = state.outcome === 'not-confirmed' ? 'not-confirmed' : 'answered'
+      // A person's closing and a declared outcome are events already.
+      if (state.outcome !== 'closed' && state.outcome !== 'declared') {
+        outputs.push(tell({ type: 'IncidentResolved', data: { incidentId, outcome: state.outcome, says, at: now } }))
+      }
+      const data = { fingerprintId, incidentId, result, now } as const
+      outputs.push(command({ aggregate: 'fingerprint', id: fingerprintId, command: { type: 'CloseFingerprint', data } }))
+      return outputs
+    }
+    default:
+      return unreachable(state)
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The process manager between detections and incidents: a detection is sighted by its fingerprint, which opens an incident, adds to the open
+ * one, or is quiet. Whatever was quiet is sighted again when the quiet time ends, so that nothing stays hidden behind it.
+ */
+import type { AnyCommand } from '../../aggregates.ts'
+import type { Detection } from '../../anomaly/events.ts'
+import { unreachable } from '../../decider.ts'
+import type { EventOf } from '../../events.ts'
+import type { IncidentOrigin } from '../../incident/events.ts'
+import type { Instant } from '../../instant.ts'
+import type { DerivedId, Output, ProcessManager } from '../process-manager.ts'
+
+const inputs = ['AnomalyDetected', 'FingerprintOpened', 'FingerprintSeenAgain', 'FingerprintQuieted', 'TimeoutElapsed'] as const
+type InputType = (typeof inputs)[number]
+type Input = EventOf<InputType>
+
+/** What came last, and the detection that waits for the quiet time to end. */
+export type Triage = Readonly<{
+  turn: number
+  known: ReadonlyMap<string, Detection>
+  waiting: Readonly<{ anomalyId: string; timerId: string }> | undefined
+}>
+
+/** Detections that are remembered to be sighted again; older ones were answered long ago. */
+const REMEMBERED = 16
+
+export const triage: ProcessManager<Triage, InputType> = {
+  name: 'triage',
+  introducedFrom: 'start',
+  inputs,
+  correlate(input) {
+    if (input.type === 'TimeoutElapsed') return input.data.process === 'triage' ? input.data.instance : undefined
+    return input.data.fingerprintId
+  },
+  initialState: { turn: 0, known: new Map(), waiting: undefined },
+  evolve,
+  react,
+}
+
+function evolve(state: Triage, input: Input, derivedId: DerivedId): Triage {
+  const turn = state.turn + 1
+  switch (input.type) {
+    case 'AnomalyDetected': {
+      const known = [...state.known, [input.data.anomalyId, input.data] as const].slice(-REMEMBERED)
+      return { ...state, turn, known: new Map(known) }
+    }
+    case 'FingerprintOpened':
+    case 'FingerprintSeenAgain':
+      return { ...state, turn }
+    case 'FingerprintQuieted':
+      if (state.waiting) return state
+      return { ...state, turn, waiting: { anomalyId: input.data.anomalyId, timerId: derivedId('timer', String(turn)) } }
+    case 'TimeoutElapsed':
+      return state.waiting?.timerId === input.data.timerId ? { ...state, turn, waiting: undefined } : state
+    default:
+      return unreachable(input)
+  }
+}
+
+function react(state: Triage, input: Input, { now, derivedId }: { now: Instant; derivedId: DerivedId }): readonly Output[] {
+  switch (input.type) {
+    case 'AnomalyDetected':
+      return [sight(input.data, derivedId('incident', input.data.anomalyId), now)]
+    case 'FingerprintOpened': {
+      const { origin } = input.data
+      return [command({ aggregate: 'incident', id: origin.incidentId, command: { type: 'OpenIncident', data: { ...origin, now } } })]
+    }
+    case 'FingerprintSeenAgain': {
+      const { incidentId, anomalyId } = input.data
+      const report = { type: 'AnomalyAttached', data: { incidentId, anomalyId, at: now } } as const
+      return [command({ aggregate: 'incident', id: incidentId, command: { type: 'ReportIncident', data: { report } } })]
+    }
+    case 'FingerprintQuieted':
+      return state.waiting ? [{ kind: 'timeout', timerId: state.waiting.timerId, name: 'quiet', dueAt: input.data.until }] : []
+    case 'TimeoutElapsed': {
+      const last = [...state.known.values()].at(-1)
+      return last ? [sight(last, derivedId('incident', last.anomalyId, String(state.turn)), now)] : []
+    }
+    default:
+      return unreachable(input)
+  }
+}
+
+function sight(detection: Detection, incidentId: string, now: Instant): Output {
+  const { fingerprintId, cooldownMs } = detection
+  const data = { fingerprintId, cooldownMs, origin: originOf(detection, incidentId), now }
+  return command({ aggregate: 'fingerprint', id: fingerprintId, command: { type: 'SightFingerprint', data } })
+}
+
+function originOf(detection: Detection, incidentId: string): IncidentOrigin {
+  const { anomalyId, targetId, hostId, service, faultId, title, severity, fingerprint, fingerprintId, excerpt } = detection
+  const hints = Object.fromEntries(Object.entries(detection.hints).map(([name, hint]) => [name, hint.text]))
+  const fault = faultId === undefined ? {} : { faultId }
+  return { incidentId, anomalyId, targetId, hostId, service, ...fault, title, severity, fingerprint, fingerprintId, excerpt, hints }
+}
+
+const command = (addressed: AnyCommand): Output => ({ kind: 'command', command: addressed })
