@@ -62,6 +62,6 @@ export type SnapshotItem =
 export type Probe<Params, Facts> = Readonly<{
   run: (params: Params) => Program
   /** Facts, or undefined when the output proves nothing: then the fault is *unknown*, not absent. */
-  read: (output: Output) => Facts | undefined
+  read: (output: Output, params: Params) => Facts | undefined
   holds: (facts: Facts, params: Params) => boolean
 }>

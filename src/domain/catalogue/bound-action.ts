@@ -62,7 +62,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
   const probe = ({ run, read, holds }: Action<Params, Facts>['precondition']): BoundProbe => ({
     run: run(params),
     judge(output) {
-      const facts = read(output)
+      const facts = read(output, params)
       if (facts === undefined) return { kind: 'unknown' }
       return { kind: holds(facts, params) ? 'holds' : 'does-not-hold', facts }
     },
@@ -81,7 +81,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
     postcondition: probe(action.postcondition),
     afterRestore: action.afterRestore(params),
     given(output) {
-      const facts = action.precondition.read(output)
+      const facts = action.precondition.read(output, params)
       if (facts === undefined) return undefined
       return {
         facts,

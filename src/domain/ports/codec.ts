@@ -1,5 +1,5 @@
 import type { DomainEvent, Recorded } from '../events.ts'
-import type { NewEvent, RecordedEvent, EventMetadata } from './event-store.ts'
+import type { EventMetadata, NewEvent, RecordedEvent } from './event-store.ts'
 
 /**
  * Between the log's JSON and the domain's union. Reading parses every field and lifts old versions step by step; writing stamps the version.

@@ -33,6 +33,7 @@ export type EffectEvent =
 
 export type Instance = Readonly<{ process: ProcessName; instance: string }>
 export type EffectRef = Instance & Readonly<{ effectId: string; kind: EffectKind }>
-export type EffectSuccess = {
-  [Kind in EffectKind]: Instance & Readonly<{ effectId: string; kind: Kind; result: EffectResults[Kind]; at: Instant }>
-}[EffectKind]
+export type EffectSuccess = EffectSuccessOf<EffectKind>
+export type EffectSuccessOf<Kind extends EffectKind> = {
+  [Each in EffectKind]: Instance & Readonly<{ effectId: string; kind: Each; result: EffectResults[Each]; at: Instant }>
+}[Kind]

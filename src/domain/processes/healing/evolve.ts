@@ -1,6 +1,6 @@
 /** How an input moves the healing of an incident on. Anything that the phase does not wait for leaves it as it is. */
 import { unreachable } from '../../decider.ts'
-import type { EventOf } from '../../events.ts'
+import type { EffectSuccessOf } from '../../process/events.ts'
 import type { EffectKind } from '../effects.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { evolveExecution } from './evolve-execution.ts'
@@ -296,16 +296,14 @@ function lookAgain(state: Case, attempt: number, chosen: Phase<'blind'>['chosen'
   return withTimer({ ...theCase(state), phase: 'blind', attempt, chosen, reason }, derivedId)
 }
 
-type Success<Kind extends EffectKind> = Extract<EventOf<'EffectSucceeded'>['data'], { kind: Kind }>
-
 /** The result of the effect that this state waits for. */
 export function resultOf<Kind extends EffectKind>(
   kind: Kind,
   state: Readonly<{ effectId: string }>,
   input: HealingInput,
-): Success<Kind>['result'] | undefined {
+): EffectSuccessOf<Kind>['result'] | undefined {
   if (input.type !== 'EffectSucceeded' || input.data.effectId !== state.effectId) return undefined
-  return [input.data].find((data): data is Success<Kind> => data.kind === kind)?.result
+  return [input.data].find((data): data is EffectSuccessOf<Kind> => data.kind === kind)?.result
 }
 
 /** What went wrong in the effect that this state waits for; undefined when it did not. */
