@@ -12,7 +12,7 @@ import type { Protected } from '../protected.ts'
 export type ProcessEvent =
   | Readonly<{ type: 'ProcessIntroduced'; data: Readonly<{ process: ProcessName; from: string; at: Instant }> }>
   /** `input` is the handled event itself, so that the state can be folded from this stream alone. */
-  | Readonly<{ type: 'InputHandled'; data: Instance & Readonly<{ position: string; eventId: string; input: JsonObject; at: Instant }> }>
+  | Readonly<{ type: 'InputHandled'; data: Instance & Readonly<{ position: string; eventId: string; input: HandledInput; at: Instant }> }>
   | Readonly<{ type: 'CommandIssued'; data: Instance & Readonly<{ commandId: string; command: AnyCommand }> }>
   | Readonly<{
       type: 'CommandRefused'
@@ -30,6 +30,9 @@ export type EffectEvent =
   | Readonly<{ type: 'EffectSucceeded'; data: EffectSuccess }>
   | Readonly<{ type: 'EffectFailed'; data: EffectRef & Readonly<{ rule: string; says: Protected; at: Instant }> }>
   | Readonly<{ type: 'EffectOutcomeUnknown'; data: EffectRef & Readonly<{ says: Protected; at: Instant }> }>
+
+/** An event inside an event: read by the same codec, with the same upcasters, as on its own. */
+export type HandledInput = Readonly<{ type: string; schemaVersion: number; data: JsonObject }>
 
 export type Instance = Readonly<{ process: ProcessName; instance: string }>
 export type EffectRef = Instance & Readonly<{ effectId: string; kind: EffectKind }>

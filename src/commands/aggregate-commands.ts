@@ -1,0 +1,52 @@
+/**
+ * Handles a command of an aggregate: load, fold, decide, append at the exact revision. A command that is already in the stream returns its
+ * first result, so a repeat after a crash changes nothing.
+ */
+import { type AnyCommand, decideOn, streamOf } from '../domain/aggregates.ts'
+import { ConcurrencyConflict, type Position } from '../domain/ports/event-store.ts'
+import { CommandRefused } from './command-refused.ts'
+import type { Cause, EventLog } from './event-log.ts'
+import { decidedAgain } from './retry.ts'
+
+export type HandleCommand = (addressed: AnyCommand, cause: CommandCause) => Promise<Handled>
+
+export type CommandCause = Cause & Readonly<{ commandId: string; expectedRevision?: bigint }>
+
+/** Where the stream stands after the command. `changed` is false when everything was already so. */
+export type Handled = Readonly<{ position: Position; revision: bigint | undefined; changed: boolean }>
+
+/**
+ * @throws CommandRefused a rule of the domain forbids it.
+ * @throws ConcurrencyConflict others kept writing first, or the stream is not at `expectedRevision`.
+ */
+export function createCommandHandler(log: EventLog): HandleCommand {
+  return (addressed, { expectedRevision, ...cause }) =>
+    decidedAgain(async () => {
+      const stream = streamOf(addressed.aggregate, addressed.id)
+      const { events, expected } = await log.load(stream)
+      const first = events.findLast((event) => event.metadata.commandId === cause.commandId)
+      if (first) return { position: first.position, revision: first.revision, changed: true }
+      if (expectedRevision !== undefined && expected !== expectedRevision) {
+        throw new StaleRevision({ stream, expected: expectedRevision, actual: expected })
+      }
+      const decision = decideOn(events, addressed)
+      if (decision.kind === 'refused') throw new CommandRefused(decision.refusal)
+      if (decision.events.length === 0) {
+        const last = events.at(-1)
+        return { position: last?.position ?? (await log.store.head()) ?? 0n, revision: last?.revision, changed: false }
+      }
+      const { position, revision } = await log.append(stream, expected, decision.events, cause)
+      return { position, revision, changed: true }
+    })
+}
+
+/** The caller's own expectation is wrong: deciding again would not help. */
+export class StaleRevision extends Error {
+  override readonly name = 'StaleRevision'
+  readonly conflict: ConcurrencyConflict
+  constructor(facts: ConstructorParameters<typeof ConcurrencyConflict>[0]) {
+    const conflict = new ConcurrencyConflict(facts)
+    super(conflict.message)
+    this.conflict = conflict
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The event store as commands see it: typed events in, typed events out. One attempt at appending keeps its event ids over its own retries,
+ * so an unknown outcome becomes a known one; a new attempt always gets new ids.
+ */
+import type { DomainEvent, Recorded } from '../domain/events.ts'
+import type { Codec } from '../domain/ports/codec.ts'
+import {
+  type Appended,
+  type EventMetadata,
+  type EventStore,
+  type ExpectedRevision,
+  OutcomeUnknown,
+  type StreamName,
+} from '../domain/ports/event-store.ts'
+import type { Ids } from '../domain/ports/ids.ts'
+
+export type EventLog = Readonly<{
+  /** All events of a stream, and the revision to expect of the next append. */
+  load: (stream: StreamName) => Promise<Loaded>
+  append: (stream: StreamName, expected: ExpectedRevision, events: readonly DomainEvent[], cause: Cause) => Promise<Appended>
+  store: EventStore
+  codec: Codec
+}>
+
+export type Loaded = Readonly<{ events: readonly Recorded[]; expected: ExpectedRevision }>
+
+/** Why an event is recorded. */
+export type Cause = Omit<EventMetadata, 'eventId' | 'schemaVersion'>
+
+/** How often one attempt is repeated with the same ids before its outcome is given up as unknown. */
+const UNKNOWN_OUTCOME_REPEATS = 3
+
+export function createEventLog({ store, codec, ids }: { store: EventStore; codec: Codec; ids: Ids }): EventLog {
+  return {
+    store,
+    codec,
+    async load(stream) {
+      const events: Recorded[] = []
+      for await (const event of store.readStream(stream)) events.push(codec.decode(event))
+      return { events, expected: events.at(-1)?.revision ?? 'no-stream' }
+    },
+    async append(stream, expected, events, cause) {
+      const attempt = events.map((event) => codec.encode(event, { ...cause, eventId: ids.fresh() }))
+      for (let repeat = 0; ; repeat++) {
+        try {
+          return await store.append(stream, expected, attempt)
+        } catch (error) {
+          if (!(error instanceof OutcomeUnknown) || repeat >= UNKNOWN_OUTCOME_REPEATS) throw error
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Feeds one process manager with its inputs, in the order of the log. The checkpoint is owned by one instance of Steward at a time, but only to
+ * save double work: what was handled is known by the process streams, and a second runner can do no harm.
+ */
+import type { Recorded } from '../domain/events.ts'
+import type { Checkpoints } from '../domain/ports/checkpoints.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Checkpoint, Position, RecordedEvent } from '../domain/ports/event-store.ts'
+import type { Logger } from '../domain/ports/logger.ts'
+import type { BoundProcess } from './bound-process.ts'
+import type { EventLog } from './event-log.ts'
+import { inBatches } from './in-batches.ts'
+import type { ProcessStep } from './process-step.ts'
+import { readProcessStream } from './process-stream.ts'
+import { decidedAgain, throughOutages } from './retry.ts'
+
+export type ProcessRunnerOptions = Readonly<{
+  process: BoundProcess
+  step: ProcessStep
+  log: EventLog
+  checkpoints: Checkpoints
+  clock: Clock
+  logger: Logger
+  batchSizeEvents?: number
+}>
+
+/** How long to stand aside while another instance handles a batch. */
+const BUSY_WAIT_MS = 100
+
+/** Runs until the signal aborts. */
+export async function runProcess(options: ProcessRunnerOptions & Readonly<{ signal: AbortSignal }>): Promise<void> {
+  const { process, log, checkpoints, clock, logger, signal, batchSizeEvents = 200 } = options
+  const onOutage = (error: unknown, waitMs: number) =>
+    logger.warn({ process: process.name, error, waitMs }, 'the event store is away; the process waits')
+  const introduced = await throughOutages(() => introduce(options), { clock, signal, onOutage })
+  let position = (await checkpoints.load(process.name)) ?? introduced
+  const types = [...process.inputs, 'InstanceUnparked']
+  while (!signal.aborted) {
+    const source = log.store.subscribe({ ...(position === undefined ? {} : { after: position }), types, signal })
+    for await (const batch of inBatches(source, batchSizeEvents)) {
+      position = await throughOutages(() => handleBatch(options, position, batch), { clock, signal, onOutage })
+      if (signal.aborted) return
+    }
+  }
+}
+
+/** Handles a batch behind `position`, unless another instance has, and returns where the process stands then. */
+async function handleBatch(
+  options: ProcessRunnerOptions & Readonly<{ signal: AbortSignal }>,
+  position: Position | undefined,
+  batch: readonly (RecordedEvent | Checkpoint)[],
+): Promise<Position | undefined> {
+  const { process, checkpoints, clock, signal } = options
+  let from = position
+  for (;;) {
+    const rest = batch.filter((item) => from === undefined || positionOf(item) > from)
+    const last = rest.at(-1)
+    if (!last || signal.aborted) return from
+    const claimed = await checkpoints.claim(process.name, from, async () => {
+      for (const item of rest) if (!('checkpoint' in item)) await handleEvent(options, item)
+      return positionOf(last)
+    })
+    if (claimed === 'done') return positionOf(last)
+    if (claimed === 'busy') await clock.sleep(BUSY_WAIT_MS, signal)
+    from = await checkpoints.load(process.name)
+  }
+}
+
+async function handleEvent({ process, step, log, logger }: ProcessRunnerOptions, item: RecordedEvent): Promise<void> {
+  const event = log.codec.decode(item)
+  if (event.type === 'InstanceUnparked') {
+    if (event.data.process === process.name) await catchUp({ process, step, log, logger }, event)
+    return
+  }
+  const outcome = await step(process, event)
+  if (outcome === 'parked') {
+    logger.error({ process: process.name, eventId: event.metadata.eventId, correlationId: event.metadata.correlationId }, 'instance parked')
+  }
+}
+
+/** An instance that was parked has missed its inputs since then: reads them again, in order, up to the moment it was un-parked. */
+async function catchUp(
+  { process, step, log }: Pick<ProcessRunnerOptions, 'process' | 'step' | 'log' | 'logger'>,
+  unparked: Extract<Recorded, { type: 'InstanceUnparked' }>,
+): Promise<void> {
+  const { instance, way } = unparked.data
+  const { events } = await log.load(unparked.stream)
+  const parked = events.findLast((event) => event.type === 'InstanceParked' && event.position < unparked.position)
+  if (parked?.type !== 'InstanceParked') return
+  const parkedAt = BigInt(parked.data.position)
+  const { lastInput } = readProcessStream(events)
+  const after = lastInput === undefined ? undefined : lastInput
+  for await (const item of log.store.readAll({ ...(after === undefined ? {} : { after }), types: process.inputs })) {
+    if ('checkpoint' in item) continue
+    if (item.position >= unparked.position) return
+    if (way === 'skip' && item.position === parkedAt) continue
+    const event = log.codec.decode(item)
+    if (process.instanceOf(event) === instance) await step(process, event)
+  }
+}
+
+/** Records once where a process begins, so that one added later does not answer all of history. */
+async function introduce({ process, log, clock }: ProcessRunnerOptions): Promise<Position | undefined> {
+  return decidedAgain(async () => {
+    const stream = `process-${process.name}` as const
+    const { events } = await log.load(stream)
+    const [first] = events
+    if (first?.type === 'ProcessIntroduced') return first.data.from === 'start' ? undefined : BigInt(first.data.from)
+    const head = process.introducedFrom === 'start' ? undefined : await log.store.head()
+    const data = { process: process.name, from: head === undefined ? 'start' : String(head), at: clock.now() }
+    const cause = { actor: 'steward', correlationId: stream, causationId: stream }
+    await log.append(stream, 'no-stream', [{ type: 'ProcessIntroduced', data }], cause)
+    return head
+  })
+}
+
+const positionOf = (item: RecordedEvent | Checkpoint): Position => ('checkpoint' in item ? item.checkpoint : item.position)

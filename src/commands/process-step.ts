@@ -1,0 +1,132 @@
+/**
+ * Handles one input of one process instance: fold what it handled, record the input with its outputs in one append, then issue the commands.
+ * A crash anywhere leaves either nothing, or a record whose commands are issued again; their ids make that harmless.
+ */
+import type { DomainEvent, Recorded } from '../domain/events.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Ids } from '../domain/ports/ids.ts'
+import type { Output } from '../domain/processes/process-manager.ts'
+import { protect } from '../domain/protected.ts'
+import type { HandleCommand } from './aggregate-commands.ts'
+import type { BoundProcess } from './bound-process.ts'
+import { CommandRefused } from './command-refused.ts'
+import type { Cause, EventLog } from './event-log.ts'
+import { type ProcessStream, processStreamOf, readProcessStream } from './process-stream.ts'
+import { decidedAgain } from './retry.ts'
+
+export type ProcessStepOptions = Readonly<{ log: EventLog; handle: HandleCommand; ids: Ids; clock: Clock }>
+
+/** @returns what became of the input. `ignored`: it means nothing to the instance, or was handled before. */
+export type ProcessStep = (process: BoundProcess, input: Recorded) => Promise<'handled' | 'ignored' | 'parked'>
+
+export function createProcessStep({ log, handle, ids, clock }: ProcessStepOptions): ProcessStep {
+  return async (process, input) => {
+    const instance = process.instanceOf(input)
+    if (instance === undefined) return 'ignored'
+    const context: StepContext = { process, instance, input, log, handle, ids, clock }
+    const outcome = await decidedAgain(() => record(context))
+    if (outcome.kind === 'recorded') await issueCommands(context, outcome.stream)
+    return outcome.kind === 'recorded' ? 'handled' : outcome.kind
+  }
+}
+
+type StepContext = ProcessStepOptions & Readonly<{ process: BoundProcess; instance: string; input: Recorded }>
+type Outcome = Readonly<{ kind: 'recorded'; stream: ProcessStream }> | Readonly<{ kind: 'ignored' | 'parked' }>
+
+async function record(context: StepContext): Promise<Outcome> {
+  const { process, instance, input, log, ids, clock } = context
+  const name = processStreamOf(process.name, instance)
+  const { events, expected } = await log.load(name)
+  const stream = readProcessStream(events)
+  if (stream.parked || stream.skipped.has(input.position)) return { kind: 'parked' }
+  // Handled before, but perhaps the crash came before its commands: issue them again.
+  if (stream.lastInput === input.position) return { kind: 'recorded', stream }
+  if (stream.lastInput !== undefined && input.position < stream.lastInput) return { kind: 'ignored' }
+
+  const derivedId = (...parts: readonly string[]) => ids.derived(process.name, instance, ...parts)
+  const cause = causedBy(input)
+  const ref = { process: process.name, instance }
+  let outputs: readonly Output[] | undefined
+  try {
+    const handled = stream.handled.map(({ data, ...rest }) => log.codec.decode({ ...rest, ...embedded(data.input, rest.metadata) }))
+    outputs = process.next(handled, input, { instance, now: input.recordedAt, derivedId })
+  } catch (error) {
+    // The instance stops here, the others go on; an operator mends the cause and retries, or skips the input.
+    const data = {
+      ...ref,
+      position: String(input.position),
+      eventId: input.metadata.eventId,
+      cause: protect(textOf(error)),
+      at: clock.now(),
+    }
+    await log.append(name, expected, [{ type: 'InstanceParked', data }], cause)
+    return { kind: 'parked' }
+  }
+  if (!outputs) return { kind: 'ignored' }
+  const encoded = log.codec.encode(input, input.metadata)
+  const handledInput: DomainEvent = {
+    type: 'InputHandled',
+    data: {
+      ...ref,
+      position: String(input.position),
+      eventId: input.metadata.eventId,
+      input: { type: encoded.type, schemaVersion: encoded.metadata.schemaVersion, data: encoded.data },
+      at: clock.now(),
+    },
+  }
+  const recorded = outputs.map((output, index) => outputEvent(output, index, context))
+  await log.append(name, expected, [handledInput, ...recorded], cause)
+  return { kind: 'recorded', stream: readProcessStream((await log.load(name)).events) }
+}
+
+async function issueCommands(context: StepContext, stream: ProcessStream): Promise<void> {
+  const { process, instance, input, log, handle, clock } = context
+  for (const { data, metadata } of stream.commandsOf(input.position)) {
+    const { commandId, command } = data
+    if (stream.refusedCommands.has(commandId)) continue
+    const cause = { actor: metadata.actor, correlationId: metadata.correlationId, causationId: metadata.eventId, commandId }
+    try {
+      await handle(command, cause)
+    } catch (error) {
+      if (!(error instanceof CommandRefused)) throw error
+      const { rule, facts } = error
+      const refused = { process: process.name, instance, commandId, command: command.command.type, rule, facts, at: clock.now() }
+      await decidedAgain(async () => {
+        const name = processStreamOf(process.name, instance)
+        const { events, expected } = await log.load(name)
+        if (readProcessStream(events).refusedCommands.has(commandId)) return
+        await log.append(name, expected, [{ type: 'CommandRefused', data: refused }], cause)
+      })
+    }
+  }
+}
+
+function outputEvent(output: Output, index: number, { process, instance, input, ids, clock }: StepContext): DomainEvent {
+  const ref = { process: process.name, instance }
+  switch (output.kind) {
+    case 'command': {
+      const commandId = ids.derived('command', process.name, instance, String(input.position), String(index))
+      return { type: 'CommandIssued', data: { ...ref, commandId, command: output.command } }
+    }
+    case 'effect':
+      return { type: 'EffectRequested', data: { ...ref, effectId: output.effectId, request: output.request, at: clock.now() } }
+    case 'timeout':
+      return { type: 'TimeoutScheduled', data: { ...ref, timerId: output.timerId, name: output.name, dueAt: output.dueAt } }
+    case 'cancel-timeout':
+      return { type: 'TimeoutCancelled', data: { ...ref, timerId: output.timerId, name: output.name } }
+  }
+}
+
+export const causedBy = (event: Recorded): Cause => ({
+  actor: 'steward',
+  correlationId: event.metadata.correlationId,
+  causationId: event.metadata.eventId,
+  ...(event.metadata.traceparent === undefined ? {} : { traceparent: event.metadata.traceparent }),
+})
+
+const embedded = (
+  { type, schemaVersion, data }: Extract<DomainEvent, { type: 'InputHandled' }>['data']['input'],
+  metadata: Recorded['metadata'],
+) => ({ type, data, metadata: { ...metadata, schemaVersion } })
+
+const textOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error))

@@ -1,0 +1,48 @@
+/** Fires timers that are due. A timer fires only while its process stream has it pending, so it fires once, whoever tries and how often. */
+import type { Agenda, DueTimer } from '../domain/ports/agenda.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Logger } from '../domain/ports/logger.ts'
+import type { EventLog } from './event-log.ts'
+import { processStreamOf, readProcessStream } from './process-stream.ts'
+import { decidedAgain, throughOutages } from './retry.ts'
+
+export type TimerRunnerOptions = Readonly<{ agenda: Agenda; log: EventLog; clock: Clock; logger: Logger; everyMs?: number }>
+
+const BATCH = 100
+
+/** Runs until the signal aborts. */
+export async function runTimers({
+  agenda,
+  log,
+  clock,
+  logger,
+  everyMs = 250,
+  signal,
+}: TimerRunnerOptions & { signal: AbortSignal }): Promise<void> {
+  const onOutage = (error: unknown, waitMs: number) => logger.warn({ error, waitMs }, 'the event store is away; timers wait')
+  while (!signal.aborted) {
+    const due = await agenda.dueTimers(clock.now(), BATCH)
+    for (const timer of due) {
+      if (signal.aborted) return
+      await throughOutages(() => fire(timer, { log, clock }), { clock, signal, onOutage })
+    }
+    await clock.sleep(everyMs, signal)
+  }
+}
+
+export async function fire({ process, instance, timerId }: DueTimer, { log, clock }: { log: EventLog; clock: Clock }): Promise<void> {
+  await decidedAgain(async () => {
+    const name = processStreamOf(process, instance)
+    const { events, expected } = await log.load(name)
+    const pending = readProcessStream(events).pendingTimers.get(timerId)
+    if (!pending || pending.dueAt > clock.now()) return
+    const scheduled = events.find((event) => event.type === 'TimeoutScheduled' && event.data.timerId === timerId)
+    const data = { process, instance, timerId, name: pending.name, at: clock.now() }
+    const cause = {
+      actor: 'steward',
+      correlationId: scheduled?.metadata.correlationId ?? timerId,
+      causationId: scheduled?.metadata.eventId ?? timerId,
+    }
+    await log.append(name, expected, [{ type: 'TimeoutElapsed', data }], cause)
+  })
+}
