@@ -1,0 +1,108 @@
+/**
+ * The commands of people and programs, one function each. Every one is recorded as an attempt under `meta.commandId`; the same id with the
+ * same `bodyHash` answers with the first outcome again, refusals included.
+ */
+
+import type { AnomalyStatus } from '../domain/anomaly/events.ts'
+import type { Service } from '../domain/catalogue/action.ts'
+import type { ServiceSettings } from '../domain/catalogue/inventory.ts'
+import type { DeclaredOutcome } from '../domain/incident/events.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Role } from '../domain/key/events.ts'
+import type { Json } from '../domain/ports/json.ts'
+import type { SecretReference } from '../domain/ports/secrets.ts'
+import type { Severity } from '../domain/severity.ts'
+import type { Mode } from '../domain/target/events.ts'
+
+/**
+ * Each throws
+ * - `CommandRefused`: a rule forbids it; also `idempotency-mismatch` (the id was used with another body), `command-in-progress`;
+ * - `ConcurrencyConflict`: others kept writing first, or the stream is not at `meta.expectedRevision`;
+ * - `OutcomeUnknown`, `StoreUnavailable`, `HostUnreachable`, `SecretUnavailable` as their ports say.
+ */
+export interface OperatorCommands {
+  /** `sha256` of the outcome tells a repetition: it is that of the key made first. */
+  createKey: Command<{ name: string; role: Role; owner: string; expiresAt?: Instant; sha256: string }, { sha256: string }>
+  revokeKey: Command<OnOne & { reason: string }>
+
+  /** Without `hostKey` it is refused as `host-key-unconfirmed`, with the fingerprint and the key in the facts. */
+  registerHost: Command<{
+    name: string
+    address: string
+    port: number
+    username: string
+    privateKey: SecretReference
+    hostKey?: string
+  }>
+  retireHost: Command<OnOne & { reason: string }>
+  testHost: Command<OnOne, { reachable: boolean; durationMs: number; rule?: string; says?: string }>
+
+  registerTarget: Command<{
+    name: string
+    hostId: string
+    service: Service
+    logPaths: readonly string[]
+    configPaths: readonly string[]
+    connection?: ServiceSettings
+    stateDir?: string
+    mode: Mode
+  }>
+  changeTargetMode: Command<OnOne & { mode: Mode }>
+  pauseTarget: Command<OnOne & { reason: string }>
+  resumeTarget: Command<OnOne>
+  unfreezeTarget: Command<OnOne & { reason: string }>
+  retireTarget: Command<OnOne & { reason: string }>
+  /** What is on the host now becomes the baseline. */
+  acceptDrift: Command<OnOne & { reason: string }>
+
+  /** The id of the outcome is that of the anomaly. */
+  reportAnomaly: Command<{ targetId: string; message: string; severity: Severity; occurredAt?: Instant; context?: Json }>
+  changeAnomalyStatus: Command<OnOne & { status: AnomalyStatus }>
+
+  acknowledgeIncident: Command<OnOne>
+  closeIncident: Command<OnOne & { reason: string }>
+  /** Says what became of an outcome that nobody could prove. */
+  resolveIncident: Command<OnOne & { outcome: DeclaredOutcome; reason: string }>
+  reanalyseIncident: Command<OnOne>
+
+  approve: Command<OnOne & { planHash: string }>
+  reject: Command<OnOne & { reason: string }>
+  revoke: Command<OnOne & { reason: string }>
+
+  stopHealing: Command<{ reason: string }>
+  resumeHealing: Command<object>
+  /** `id` is the fingerprint's. */
+  resetBreaker: Command<OnOne & { reason: string }>
+  /** `id` is the action's. */
+  clearRemedy: Command<OnOne & { reason: string }>
+
+  /** The id of the outcome is that of the operation. */
+  rebuildProjection: Command<{ name: string }>
+  verifyProjection: Command<{ name: string }>
+  unparkInstance: Command<{ process: string; instance: string; way: 'retry' | 'skip'; reason: string }>
+}
+
+export type Command<Input, More = object> = (input: Readonly<Input> & Readonly<{ meta: CommandMeta }>) => Promise<Outcome & Readonly<More>>
+
+type OnOne = { id: string }
+
+export type CommandMeta = Readonly<{
+  /** Principal: the id of the key, and who answers for it. */
+  actor: string
+  owner: string
+  commandId: string
+  correlationId: string
+  traceparent?: string
+  /** SHA-256 over operation, path parameters and body. */
+  bodyHash: string
+  /** From `If-Match`: the revision that the caller saw. */
+  expectedRevision?: bigint
+}>
+
+export type Outcome = Readonly<{
+  id: string
+  position: bigint
+  commandId: string
+  /** Where the stream of the subject stands now. */
+  revision?: bigint
+}>
