@@ -2,9 +2,10 @@
  * The cluster of a data directory: made once, by copying a template that was initialised once. It appears under its name only when it is
  * complete and on the disk, so a kill at any moment leaves either no cluster or a whole one.
  */
-import { chmod, chown, cp, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
+import { copyTree } from './copy-tree.ts'
 import { diskFull, EmbeddedPostgresError, saysDiskFull } from './embedded-postgres-error.ts'
 import { runProgram } from './run-program.ts'
 import type { ServerIdentity } from './server-identity.ts'
@@ -36,7 +37,7 @@ async function makeCluster(directory: string, templateBase: string | undefined, 
   const unfinished = `${directory}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   const template = await findTemplate(templateBase, tools)
-  if (template !== undefined) await cp(template, unfinished, { recursive: true, errorOnExist: true, force: false })
+  if (template !== undefined) await copyTree(template, unfinished)
   else await initialise(unfinished, tools)
   if (identity.uid !== undefined) await giveTo(identity.uid, unfinished)
   await must([...identity.prefix, binaries.initdb, '--sync-only', '--pgdata', unfinished], { env, signal }, unfinished)
