@@ -1,4 +1,4 @@
-/** A pool whose connections all begin in the schema of the namespace. An idle connection that dies is replaced, and is nobody's failure. */
+/** A pool whose connections all begin in the schema of the namespace. A connection that dies between two queries is replaced, and ends no process. */
 import pg from 'pg'
 import { sessionSetup } from './session.ts'
 
@@ -31,7 +31,9 @@ export function createPool(options: PoolOptions): pg.Pool {
       client.query(setup).then(() => done(), done)
     },
   })
-  // Without a listener the death of an idle connection would end the process.
+  // Without a listener the death of a connection would end the process: of an idle one, and of one that is taken but has no query running,
+  // as in the middle of a transaction. Its next query fails and tells its owner.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
