@@ -1,0 +1,52 @@
+/**
+ * What an error of the client means. The client throws three kinds: answers of the server (a `type`, no `code`), failures of a stream (a `type`
+ * and a gRPC `code`), and plain errors from before anything was sent (a `code` or nothing). Only this file knows; the rest asks for the verdict.
+ */
+
+/** The parts of a client error that say what it is. */
+type Facts = Readonly<{ type?: unknown; code?: unknown; message: string; actualVersion?: unknown }>
+
+const factsOf = (error: unknown): Facts => (error instanceof Error ? error : { message: String(error) })
+
+/** The server's verdict on an append, as far as it gave one. */
+export type AppendFailure =
+  | Readonly<{ kind: 'conflict'; actual: bigint | 'no-stream' }>
+  /** The server said no; asking again changes nothing. Nothing was stored. */
+  | Readonly<{ kind: 'refused' }>
+  /** It failed before anything was sent. */
+  | Readonly<{ kind: 'not-sent' }>
+  /** The server answered that it did not finish, or was not ready. It may be stored; the connection is good. */
+  | Readonly<{ kind: 'unknown' }>
+  /** The connection broke behind it: it may be stored, and nothing more will be heard there. */
+  | Readonly<{ kind: 'unknown-and-broken' }>
+
+export function appendFailure(error: unknown): AppendFailure {
+  const { type, code, message, actualVersion } = factsOf(error)
+  if (type === 'wrong-expected-version') {
+    return { kind: 'conflict', actual: typeof actualVersion === 'bigint' ? actualVersion : 'no-stream' }
+  }
+  if (type === undefined) return { kind: 'not-sent' }
+  if (type === 'access-denied' || type === 'stream-deleted' || type === 'maximum-append-size-exceeded') return { kind: 'refused' }
+  // The client does not know this answer and only says so in words.
+  if (type === 'unknown' && code === undefined && message.includes('BadRequest')) return { kind: 'refused' }
+  // The client itself moves to the leader that the answer names.
+  if (type === 'not-leader') return { kind: 'not-sent' }
+  return { kind: code === undefined ? 'unknown' : 'unknown-and-broken' }
+}
+
+export const isStreamNotFound = (error: unknown): boolean => factsOf(error).type === 'stream-not-found'
+
+/** gRPC code 2, which a real server gives for a position between two records (invalid argument, on newer ones). */
+export function mayBeUnknownPosition(error: unknown): boolean {
+  const { code } = factsOf(error)
+  return code === 2 || code === 3
+}
+
+/** No time and no other connection will change this: wrong credentials, missing rights, a deleted stream. */
+export const isFinal = (error: unknown): boolean => {
+  const { type, code } = factsOf(error)
+  return type === 'access-denied' || type === 'stream-deleted' || code === 7 || code === 16
+}
+
+/** Whether the client moves on by itself, to the leader that the answer names. */
+export const isNotLeader = (error: unknown): boolean => factsOf(error).type === 'not-leader'

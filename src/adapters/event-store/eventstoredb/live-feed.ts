@@ -1,0 +1,191 @@
+/**
+ * The one live subscription of a namespace in this process, shared by all its subscribers. It never waits for any of them: a subscriber that does
+ * not keep up is dropped from it and reads on by itself, so that a slow one costs the others nothing and itself a bounded queue.
+ */
+import type { Position, RecordedEvent } from '../../../domain/ports/event-store.ts'
+import type { Logger } from '../../../domain/ports/logger.ts'
+import { backoffMs } from './backoff.ts'
+import { CaughtUp, CheckpointReached, type Connection, isResolved, positionOf, Silence } from './connection.ts'
+import { isFinal } from './failures.ts'
+import { pause } from './pause.ts'
+import { toRecordedEvent } from './recorded-event.ts'
+import { scan } from './scan.ts'
+
+const QUEUE_LIMIT_EVENTS = 512
+const QUEUE_LIMIT_BYTES = 4_000_000
+
+/** In silence, the head is compared this often (in silences of 100 ms): foreign events move it without a word from the server. */
+const SILENCES_BETWEEN_HEADS = 5
+
+/** A place in the feed: what came since it was taken, until the queue is full. */
+export class Seat {
+  readonly queue: RecordedEvent[] = []
+  /** The queue was full and is gone: what the feed knows is no longer what this seat has. */
+  overflowed = false
+  #sizeBytes = 0
+  #wake: () => void = () => undefined
+
+  offer(event: RecordedEvent, sizeBytes: number): void {
+    if (this.overflowed) return
+    this.#sizeBytes += sizeBytes
+    if (this.queue.length >= QUEUE_LIMIT_EVENTS || this.#sizeBytes > QUEUE_LIMIT_BYTES) {
+      this.overflowed = true
+      this.queue.length = 0
+    } else this.queue.push(event)
+  }
+
+  /** Everything that is waiting, in order. */
+  take(): RecordedEvent[] {
+    this.#sizeBytes = 0
+    return this.queue.splice(0)
+  }
+
+  wake(): void {
+    this.#wake()
+  }
+
+  /** Resolves at the next news of the feed, or when the signal aborts. */
+  news(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done)
+        this.#wake = () => undefined
+        resolve()
+      }
+      this.#wake = done
+      signal.addEventListener('abort', done, { once: true })
+      if (signal.aborted) done()
+    })
+  }
+}
+
+export class LiveFeed {
+  readonly #connection: Connection
+  readonly #prefix: string
+  readonly #logger: Logger | undefined
+  readonly #seats = new Set<Seat>()
+  #running: AbortController | undefined
+  #failure: unknown
+  /** Everything of the namespace up to here was offered to every seat that was taken before. Undefined: the log was empty. */
+  position: Position | undefined
+  /** Nothing more is known to lie behind `position`. */
+  live = false
+
+  private constructor(connection: Connection, prefix: string, logger: Logger | undefined) {
+    this.#connection = connection
+    this.#prefix = prefix
+    this.#logger = logger
+  }
+
+  static of(connection: Connection, prefix: string, logger: Logger | undefined): LiveFeed {
+    const name = `live-feed ${prefix}`
+    const existing = connection.shared.get(name)
+    if (existing instanceof LiveFeed) return existing
+    const feed = new LiveFeed(connection, prefix, logger)
+    connection.shared.set(name, feed)
+    return feed
+  }
+
+  /**
+   * Takes a place. The feed begins with the first one, at `head`, and ends with the last.
+   * What lies before `position`, as it is when this returns, is for the subscriber to read.
+   */
+  sit(head: Position | undefined): Seat {
+    const seat = new Seat()
+    this.#seats.add(seat)
+    if (!this.#running) {
+      this.#running = new AbortController()
+      this.#failure = undefined
+      this.position = head
+      this.live = false
+      void this.#run(this.#running.signal)
+    }
+    return seat
+  }
+
+  stand(seat: Seat): void {
+    this.#seats.delete(seat)
+    if (this.#seats.size > 0) return
+    this.#running?.abort()
+    this.#running = undefined
+  }
+
+  /** @throws what ended the feed for good, when something did. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await this.#follow(signal, () => {
+          attempt = 0
+        })
+      } catch (error) {
+        if (signal.aborted) return
+        if (!mayPass(error)) {
+          this.#failure = error
+          this.#news()
+          return
+        }
+        this.#logger?.warn({ error, attempt }, 'the live subscription broke and is made again')
+      }
+      this.live = false
+      await pause(backoffMs(attempt), signal)
+    }
+  }
+
+  async #follow(signal: AbortSignal, worked: () => void): Promise<void> {
+    // What was there before the subscription is delivered when the server says "caught up".
+    const head = await this.#connection.head(signal)
+    let silences = 0
+    for await (const item of this.#connection.subscribe(this.#prefix, this.position ?? 'start', signal)) {
+      if (signal.aborted) return
+      if (item instanceof Silence) {
+        silences += 1
+        if (silences % SILENCES_BETWEEN_HEADS === 0) await this.#compareHead(signal)
+        continue
+      }
+      silences = 0
+      worked()
+      if (item instanceof CaughtUp) {
+        this.live = true
+        this.#moveTo(head)
+      } else if (item instanceof CheckpointReached) this.#moveTo(item.position)
+      else if (isResolved(item) && item.event) this.#offer(toRecordedEvent(item.event, this.#prefix), positionOf(item))
+      this.#news()
+    }
+    throw new Error('the subscription ended')
+  }
+
+  #offer(event: RecordedEvent, position: Position | undefined): void {
+    if (this.position !== undefined && event.position <= this.position) return
+    const sizeBytes = JSON.stringify(event.data).length
+    for (const seat of this.#seats) seat.offer(event, sizeBytes)
+    this.#moveTo(position)
+  }
+
+  /** The head may be foreign, and the server does not tell of it until 32 such events have passed. */
+  async #compareHead(signal: AbortSignal): Promise<void> {
+    const head = await this.#connection.head(signal)
+    if (head === undefined || (this.live && this.position !== undefined && head <= this.position)) return
+    const { reached, pending } = await scan(this.#connection, this.#prefix, { after: this.position, until: head, signal })
+    if (pending) return
+    const wasLive = this.live
+    const before = this.position
+    this.#moveTo(reached)
+    if (reached >= head) this.live = true
+    if (this.live !== wasLive || this.position !== before) this.#news()
+  }
+
+  #moveTo(position: Position | undefined): void {
+    if (position !== undefined && (this.position === undefined || position > this.position)) this.position = position
+  }
+
+  #news(): void {
+    for (const seat of this.#seats) seat.wake()
+  }
+}
+
+/** What another attempt may get over. A foreign event in our namespace, or missing rights, will be there again. */
+export const mayPass = (error: unknown): boolean => !isFinal(error) && !(error instanceof Error && error.name === 'ForeignEvent')

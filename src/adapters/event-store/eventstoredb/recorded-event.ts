@@ -1,0 +1,51 @@
+/** From the client's event to ours, parsed at the edge: what is in our namespace and not in our form stops the reader instead of being skipped. */
+import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client'
+import type { EventMetadata, RecordedEvent, StreamName } from '../../../domain/ports/event-store.ts'
+import type { JsonObject } from '../../../domain/ports/json.ts'
+
+type ClientEvent = NonNullable<ResolvedEvent['event'] | AllStreamResolvedEvent['event']>
+
+/** A server that does not know the position of an event in its stream fills in the end of everything. */
+const NO_POSITION = 0xffff_ffff_ffff_ffffn
+
+/** @throws ForeignEvent */
+export function toRecordedEvent(event: ClientEvent, prefix: string): RecordedEvent {
+  const { data, metadata, streamId } = event
+  const stream = streamId.slice(prefix.length)
+  if (!streamId.startsWith(prefix) || !isStreamName(stream)) throw new ForeignEvent(event, 'the stream is none of this namespace')
+  if (!isJsonObject(data)) throw new ForeignEvent(event, 'its data is no JSON object')
+  if (!isEventMetadata(metadata)) throw new ForeignEvent(event, 'its metadata is incomplete')
+  const position = event.position?.commit
+  if (position === undefined || position === NO_POSITION) {
+    throw new ForeignEvent(event, 'the server gives no position with it: EventStoreDB 22.10 or later is needed')
+  }
+  return { type: event.type, data, metadata, stream, revision: event.revision, position, recordedAt: event.created.toISOString() }
+}
+
+/** An event in our namespace that Steward did not write, or cannot have written like this. */
+export class ForeignEvent extends Error {
+  override readonly name = 'ForeignEvent'
+  constructor({ streamId, revision, type }: Pick<ClientEvent, 'streamId' | 'revision' | 'type'>, rule: string) {
+    super(`event ${revision} (${type}) of stream ${streamId} cannot be read: ${rule}`)
+  }
+}
+
+const isStreamName = (name: string): name is StreamName => name.includes('-')
+
+// What the client parsed from JSON holds nothing but JSON; binary data is a Uint8Array.
+const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+
+const isEventMetadata = (value: unknown): value is EventMetadata =>
+  typeof value === 'object' &&
+  value !== null &&
+  'eventId' in value &&
+  typeof value.eventId === 'string' &&
+  'correlationId' in value &&
+  typeof value.correlationId === 'string' &&
+  'causationId' in value &&
+  typeof value.causationId === 'string' &&
+  'actor' in value &&
+  typeof value.actor === 'string' &&
+  'schemaVersion' in value &&
+  typeof value.schemaVersion === 'number'

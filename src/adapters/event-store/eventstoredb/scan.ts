@@ -1,0 +1,35 @@
+/**
+ * Looks, with a plain read, whether anything of a namespace lies between two positions. Answers for servers that never say "caught up", and for
+ * the last few foreign events behind the server's last checkpoint, of which a filtered subscription says nothing.
+ */
+import type { Position } from '../../../domain/ports/event-store.ts'
+import { type Connection, isResolved, positionOf } from './connection.ts'
+
+/** Checkpoints come every 32 events, so there is rarely more to look at. What is left is looked at the next time. */
+const SCAN_LIMIT_EVENTS = 2_000
+
+export type Scan = Readonly<{
+  /** Everything up to here was looked at. */
+  reached: Position
+  /** An event of the namespace lies there; the subscription is about to bring it. */
+  pending: boolean
+}>
+
+export async function scan(
+  connection: Connection,
+  prefix: string,
+  { after, until, signal }: { after: Position | undefined; until: Position; signal: AbortSignal | undefined },
+): Promise<Scan> {
+  let reached = after ?? 0n
+  for await (const item of connection.readAll(after ?? 'start', SCAN_LIMIT_EVENTS, signal)) {
+    if (!isResolved(item)) continue
+    const position = positionOf(item) ?? 0n
+    if (position > until) return { reached: until, pending: false }
+    // Reading forwards includes the position it begins at.
+    if (after !== undefined && position <= after) continue
+    if ((item.link ?? item.event)?.streamId.startsWith(prefix)) return { reached, pending: true }
+    reached = position
+    if (reached === until) break
+  }
+  return { reached, pending: false }
+}
