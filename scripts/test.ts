@@ -1,0 +1,78 @@
+/**
+ * `npm test`: type check, linter and all tests, each with a summary, and as the last line `N passed, N failed`. `--core` leaves out the
+ * tests that need daemons. Nothing is skipped silently: a test that did not run counts as failed, by name.
+ */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { TestModule } from 'vitest/node'
+import { startVitest } from 'vitest/node'
+
+type Part = Readonly<{ name: string; passed: number; failures: readonly string[] }>
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const coreOnly = process.argv.slice(2).includes('--core')
+const unknown = process.argv.slice(2).filter((argument) => argument !== '--core')
+
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(' ')}. Only --core is known here; to run some tests: npx vitest run PATH`)
+  process.exit(2)
+}
+process.chdir(ROOT)
+const parts = [await check('type check', 'tsc', ['--noEmit']), await check('linter', 'biome', ['check', '.']), await tests()]
+report(parts)
+process.exit(parts.every(({ failures }) => failures.length === 0) ? 0 : 1)
+
+async function check(name: string, program: string, args: readonly string[]): Promise<Part> {
+  const child = spawn(`node_modules/.bin/${program}`, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const status = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  const passes = status === 0
+  console.log(`${name}: ${passes ? 'passed' : 'failed'}`)
+  return { name, passed: passes ? 1 : 0, failures: passes ? [] : [`${program} ${args.join(' ')} ended with ${status}`] }
+}
+
+async function tests(): Promise<Part> {
+  const vitest = await startVitest([], { watch: false, ...(coreOnly ? { project: ['core', 'hostile'] } : {}) })
+  const modules = vitest.state.getTestModules()
+  const results = modules.map(resultOf)
+  const stray = vitest.state.getUnhandledErrors().map((error) => `outside any test: ${messageOf(error)}`)
+  await vitest.close()
+  // A run without tests is a broken run.
+  const empty = modules.length === 0 ? ['no test file was found'] : []
+  return {
+    name: coreOnly ? 'tests without daemons' : 'tests',
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failures: [...results.flatMap(({ failures }) => failures), ...stray, ...empty],
+  }
+}
+
+function resultOf(module: TestModule): Omit<Part, 'name'> {
+  const failures: string[] = module.errors().map((error) => `${module.relativeModuleId}: ${messageOf(error)}`)
+  let passed = 0
+  for (const suite of module.children.allSuites()) {
+    for (const error of suite.errors()) failures.push(`${module.relativeModuleId} > ${suite.fullName}: ${messageOf(error)}`)
+  }
+  for (const test of module.children.allTests()) {
+    const { state } = test.result()
+    if (state === 'passed') passed += 1
+    else
+      failures.push(
+        `${module.relativeModuleId} > ${test.fullName}${state === 'failed' ? '' : ` (did not run: ${test.options.mode ?? state})`}`,
+      )
+  }
+  return { passed, failures }
+}
+
+const messageOf = (error: unknown): string =>
+  String(error instanceof Object && 'message' in error ? error.message : error)
+    .split('\n', 1)
+    .join()
+
+function report(all: readonly Part[]): void {
+  for (const { name, failures } of all) {
+    for (const failure of failures) console.log(`failed: ${name}: ${failure}`)
+  }
+  for (const { name, passed, failures } of all) console.log(`${name}: ${passed} passed, ${failures.length} failed`)
+  const passed = all.reduce((sum, part) => sum + part.passed, 0)
+  const failed = all.reduce((sum, part) => sum + part.failures.length, 0)
+  console.log(`${passed} passed, ${failed} failed`)
+}
