@@ -1,0 +1,171 @@
+/**
+ * Every setting once: its place in the file, its variables, its flag, its default and what it is for. The loader, `config print`,
+ * `config init` and the flags of the command line are all made from this table.
+ */
+import { defaultModels } from '../domain/analysis/models.ts'
+
+export type Setting = Readonly<{
+  /** Where it stands in the YAML file. */
+  path: string
+  /** Environment variables, the first that is set wins; the later ones are names from the source documents. */
+  variables: readonly string[]
+  /** Secrets have none: what stands on a command line is seen by everybody on the machine. */
+  flag?: string
+  help: string
+  /** As text; undefined: not set. */
+  byDefault?: string
+  example?: string
+  /** `password`: a URL that may hold one. */
+  secret?: 'whole' | 'password'
+  /** A file or directory: relative to the YAML file when it stands there, else to the working directory. */
+  isPath?: true
+}>
+
+export const settings = [
+  {
+    path: 'listen',
+    variables: ['STEWARD_LISTEN'],
+    flag: 'listen',
+    byDefault: '127.0.0.1:8080',
+    help: 'Address and port of the one listener.',
+  },
+  {
+    path: 'publicUrl',
+    variables: ['STEWARD_PUBLIC_URL'],
+    flag: 'public-url',
+    example: 'https://steward.example.org',
+    help: 'How the world reaches Steward, for links in messages.',
+  },
+  {
+    path: 'dataDir',
+    variables: ['STEWARD_DATA_DIR'],
+    flag: 'data-dir',
+    byDefault: './.steward',
+    isPath: true,
+    help: 'Where the embedded database and the secrets live.',
+  },
+  {
+    path: 'databaseUrl',
+    variables: ['STEWARD_DATABASE_URL'],
+    flag: 'database-url',
+    byDefault: 'embedded',
+    secret: 'password',
+    example: 'postgresql://steward@db.example.org/steward',
+    help: 'A PostgreSQL of your own, or the embedded one.',
+  },
+  {
+    path: 'eventStore',
+    variables: ['STEWARD_EVENT_STORE'],
+    flag: 'event-store',
+    byDefault: 'database',
+    secret: 'password',
+    example: 'esdb://127.0.0.1:2113?tls=false',
+    help: 'Where the log lives: in the database, or in an EventStoreDB cluster.',
+  },
+  {
+    path: 'allowInsecureEventStore',
+    variables: ['STEWARD_ALLOW_INSECURE_EVENT_STORE'],
+    flag: 'allow-insecure-event-store',
+    byDefault: 'false',
+    help: 'Permits an EventStoreDB on another machine without verified TLS.',
+  },
+  {
+    path: 'namespace',
+    variables: ['STEWARD_NAMESPACE'],
+    flag: 'namespace',
+    byDefault: 'steward',
+    help: 'Keeps installations that share a server apart.',
+  },
+  {
+    path: 'secretDirs',
+    variables: ['STEWARD_SECRET_DIRS'],
+    flag: 'secret-dirs',
+    isPath: true,
+    example: '/etc/steward/secrets',
+    help: 'Where `file:` references may point; several are separated by colons. By default `secrets` in the data directory.',
+  },
+  {
+    path: 'secretVariables',
+    variables: ['STEWARD_SECRET_VARIABLES'],
+    flag: 'secret-variables',
+    byDefault: '',
+    example: 'DB_PASSWORD,REDIS_PASSWORD',
+    help: 'Environment variables that `env:` references may name, separated by commas.',
+  },
+  {
+    path: 'policy',
+    variables: ['STEWARD_POLICY'],
+    flag: 'policy',
+    isPath: true,
+    example: './policy.yaml',
+    help: 'What may run without a person. Without it, nothing does.',
+  },
+  {
+    path: 'adminKey',
+    variables: ['STEWARD_ADMIN_KEY'],
+    secret: 'whole',
+    example: `\${file:admin.key}`,
+    help: 'The first key, at least 32 characters. Without it, one is made at the first start and printed once.',
+  },
+  {
+    path: 'analyst.apiKey',
+    variables: ['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY'],
+    secret: 'whole',
+    example: `\${file:anthropic.key}`,
+    help: 'Lets Claude look at what the catalogue does not know. Without it, everything else works.',
+  },
+  {
+    path: 'analyst.baseUrl',
+    variables: ['ANTHROPIC_BASE_URL'],
+    flag: 'analyst-base-url',
+    example: 'https://api.anthropic.com',
+    help: 'Another address of the Messages API.',
+  },
+  {
+    path: 'analyst.model',
+    variables: ['STEWARD_ANALYST_MODEL'],
+    flag: 'analyst-model',
+    byDefault: defaultModels.model,
+    help: 'The model that is asked.',
+  },
+  {
+    path: 'analyst.triageModel',
+    variables: ['STEWARD_ANALYST_TRIAGE_MODEL'],
+    flag: 'analyst-triage-model',
+    byDefault: defaultModels.triageModel,
+    help: 'The model that sorts.',
+  },
+  {
+    path: 'analyst.escalationModel',
+    variables: ['STEWARD_ANALYST_ESCALATION_MODEL'],
+    flag: 'analyst-escalation-model',
+    byDefault: defaultModels.escalationModel,
+    help: 'The model that is asked when the first one does not know.',
+  },
+  {
+    path: 'analyst.timeout',
+    variables: ['STEWARD_ANALYST_TIMEOUT'],
+    flag: 'analyst-timeout',
+    byDefault: '60s',
+    help: 'Longest wait for one answer, repeats included.',
+  },
+  {
+    path: 'log.level',
+    variables: ['STEWARD_LOG_LEVEL', 'LOG_LEVEL'],
+    flag: 'log-level',
+    byDefault: 'info',
+    help: 'debug, info, warn, error or silent.',
+  },
+  {
+    path: 'metrics.public',
+    variables: ['STEWARD_METRICS_PUBLIC'],
+    flag: 'metrics-public',
+    byDefault: 'false',
+    help: 'Whether /metrics answers without a key.',
+  },
+] as const satisfies readonly Setting[]
+
+export type SettingPath = (typeof settings)[number]['path']
+
+/** Variables that begin with STEWARD_ and are not the service's: the command line's, and the path of the file itself. */
+export const otherVariables: readonly string[] = ['STEWARD_CONFIG', 'STEWARD_URL', 'STEWARD_API_KEY', 'STEWARD_API_KEY_FILE']

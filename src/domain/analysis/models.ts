@@ -1,0 +1,17 @@
+/** Which models there are to ask, and which there are no longer. A retired id would fail on the first incident; it is refused at start. */
+export const defaultModels = { model: 'claude-sonnet-5-5', triageModel: 'claude-haiku-5-5', escalationModel: 'claude-opus-5-5' } as const
+
+/** The model that takes the place of a retired one; undefined when the id is not known to be retired. */
+export function replacementFor(model: string): string | undefined {
+  if (!RETIRED.some((family) => family.test(model))) return undefined
+  if (model.includes('opus')) return defaultModels.escalationModel
+  return /haiku|instant/.test(model) ? defaultModels.triageModel : defaultModels.model
+}
+
+/** The page "Model deprecations" of the vendor's documentation; the generations 1 to 3, and the first of generation 4. */
+const RETIRED = [
+  /^claude-(?:v?[12]|instant)(?:[.-]|$)/,
+  /^claude-3-/,
+  /^claude-(?:opus|sonnet)-4(?:-0|-2025\d{4})?$/,
+  /^claude-opus-4-1(?:-2025\d{4})?$/,
+]
