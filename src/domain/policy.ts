@@ -1,5 +1,5 @@
 /** What Steward may do without a person. Deny by default: what no rule here allows waits for an approval. */
-import type { ActionId, Risk } from './catalogue/action.ts'
+import { type ActionId, type Risk, risks } from './catalogue/action.ts'
 
 export type Policy = Readonly<{
   /** Actions that may run alone on targets in mode `act`, up to a computed risk. `*` stands for every one. */
@@ -23,8 +23,6 @@ export type PolicyRules = Omit<Policy, 'version'>
 
 /** In force when no policy file is given: nothing runs alone. */
 export const denyAll: PolicyRules = { auto: [], ceilings: {}, actionsPerHostPerHour: 6, windowMs: 10_000, approversNeeded: 1 }
-
-const risks: readonly Risk[] = ['low', 'medium', 'high']
 
 /** Whether a rule lets this action run alone on this target. High risk never does, whatever a rule says. */
 export const mayRunAlone = (policy: PolicyRules, { action, target, risk }: { action: ActionId; target: string; risk: Risk }): boolean =>

@@ -41,7 +41,9 @@ export type ActionId = `${string}.${string}`
 export type Service = 'nginx' | 'postgresql' | 'redis' | 'odoo'
 export const services = ['nginx', 'postgresql', 'redis', 'odoo'] as const satisfies readonly Service[]
 export type Reversibility = 'reversible' | 'compensable' | 'irreversible'
-export type Risk = 'low' | 'medium' | 'high'
+/** Rising. */
+export const risks = ['low', 'medium', 'high'] as const
+export type Risk = (typeof risks)[number]
 export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}`
 export type Step = Readonly<{ say: string; run: Program }>
 /** `content` prints the new content of `path` on standard output. */

@@ -11,8 +11,8 @@ export type Program =
   /** A command, by the Redis driver through the tunnel. */
   | Readonly<{ kind: 'redis'; command: readonly [string, ...string[]] }>
 
-/** `exec` and `script` answer with text, `sql` with rows, `redis` with one value. */
+/** `exec` and `script` answer with text, `sql` with rows, `redis` with one value. `cut`: more was printed than was kept. */
 export type Output =
-  | Readonly<{ kind: 'text'; exitCode: number; stdout: string; stderr: string }>
+  | Readonly<{ kind: 'text'; exitCode: number; stdout: string; stderr: string; cut?: boolean }>
   | Readonly<{ kind: 'rows'; rows: readonly JsonObject[] }>
   | Readonly<{ kind: 'value'; value: Json }>

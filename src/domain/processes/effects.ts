@@ -26,7 +26,9 @@ export type EffectParams = Readonly<{
 }>
 
 export type EffectResults = Readonly<{
-  survey: Readonly<{ kind: 'seen'; baseline: readonly BaselineEntry[] }> | Readonly<{ kind: 'unseen'; reason: string }>
+  survey:
+    | Readonly<{ kind: 'seen'; baseline: readonly BaselineEntry[]; limits: Readonly<Record<string, number>> }>
+    | Readonly<{ kind: 'unseen'; reason: string }>
   investigate:
     | Readonly<{ kind: 'confirmed'; remedy: ConfirmedRemedy; evidence: readonly Evidence[] }>
     | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>

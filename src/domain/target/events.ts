@@ -37,6 +37,8 @@ export type BaselineEntry = Readonly<{
 export type BaselineRecord = Readonly<{
   targetId: string
   entries: readonly BaselineEntry[]
+  /** Runtime limits by name, e.g. `redis.maxmemory`. */
+  limits: Readonly<Record<string, number>>
   reason: 'registration' | 'verified-change' | 'accepted-drift'
   at: Instant
 }>

@@ -14,6 +14,7 @@ export type Target =
       /** Undefined: it can be seen. 'not yet looked' until the first survey. */
       unseen: string | undefined
       baseline: ReadonlyMap<string, BaselineEntry>
+      limits: Readonly<Record<string, number>>
     }>
   | Readonly<{ situation: 'retired' }>
 
@@ -48,6 +49,7 @@ function evolve(state: Target, event: TargetEvent): Target {
       frozen: undefined,
       unseen: 'not yet looked',
       baseline: new Map(),
+      limits: {},
     }
   }
   if (state.situation !== 'registered') return state
@@ -67,7 +69,11 @@ function evolve(state: Target, event: TargetEvent): Target {
     case 'TargetUnseen':
       return { ...state, unseen: event.data.reason }
     case 'BaselineRecorded':
-      return { ...state, baseline: new Map([...state.baseline, ...event.data.entries.map((entry) => [entry.path, entry] as const)]) }
+      return {
+        ...state,
+        baseline: new Map([...state.baseline, ...event.data.entries.map((entry) => [entry.path, entry] as const)]),
+        limits: { ...state.limits, ...event.data.limits },
+      }
     case 'LogGapDetected':
       return state
     case 'TargetRetired':
@@ -112,7 +118,9 @@ function decide(state: Target, command: TargetCommand): Decision<TargetEvent> {
       return state.unseen === reason ? accept() : accept({ type: 'TargetUnseen', data: { targetId, reason, at: now } })
     }
     case 'RecordBaseline':
-      return command.data.entries.length === 0 ? accept() : accept({ type: 'BaselineRecorded', data: { targetId, ...command.data } })
+      return command.data.entries.length === 0 && Object.keys(command.data.limits).length === 0
+        ? accept()
+        : accept({ type: 'BaselineRecorded', data: { targetId, ...command.data } })
     case 'ReportLogGap':
       return accept({ type: 'LogGapDetected', data: { targetId, ...command.data } })
     case 'RetireTarget': {

@@ -48,7 +48,7 @@ export function tidyUp(
     }
   }
   if (input.type === 'EffectSucceeded' && input.data.kind === 'survey' && input.data.result.kind === 'seen') {
-    const data = { entries: input.data.result.baseline, reason: 'verified-change', at: now } as const
+    const data = { entries: input.data.result.baseline, limits: input.data.result.limits, reason: 'verified-change', at: now } as const
     outputs.push(command({ aggregate: 'target', id: targetId, command: { type: 'RecordBaseline', data } }))
   }
   if (after.rolledBack && executionId !== undefined) {

@@ -79,7 +79,7 @@ function react(state: Onboarding, input: Input, { now }: ReactContext): readonly
     case 'done': {
       const { targetId } = state
       if (input.type !== 'EffectSucceeded' || input.data.kind !== 'survey' || input.data.result.kind !== 'seen') return []
-      const data = { entries: input.data.result.baseline, reason: 'registration', at: now } as const
+      const data = { entries: input.data.result.baseline, limits: input.data.result.limits, reason: 'registration', at: now } as const
       return [
         command({ aggregate: 'target', id: targetId, command: { type: 'RecordBaseline', data } }),
         command({ aggregate: 'target', id: targetId, command: { type: 'ReportTargetSeen', data: { now } } }),

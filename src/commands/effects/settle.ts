@@ -1,0 +1,10 @@
+/** Asks the host what became of a step. A step without a mark is fenced in the same moment, so that no late runner can start it. */
+import type { EffectHandler } from '../effect-runner.ts'
+import type { Reach } from './reach.ts'
+
+export const createSettle =
+  ({ reach }: { reach: Reach }): EffectHandler<'settle'> =>
+  async ({ targetId, executionId, step }, { signal }) => {
+    const { remote, target } = await reach(targetId)
+    return remote.settle({ stateDir: target.registration.stateDir, executionId, step }, { signal })
+  }
