@@ -2,22 +2,14 @@
  * The cluster of a data directory: made once, by copying a template that was initialised once. It appears under its name only when it is
  * complete and on the disk, so a kill at any moment leaves either no cluster or a whole one.
  */
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, chown, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { copyTree } from './copy-tree.ts'
-import { diskFull, EmbeddedPostgresError, saysDiskFull } from './embedded-postgres-error.ts'
-import { runProgram } from './run-program.ts'
-import type { ServerIdentity } from './server-identity.ts'
-import { asArguments, CLUSTER_SETTINGS } from './settings.ts'
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import type { ClusterTools } from './initialise.ts'
+import { initialise, runInitdb } from './initialise.ts'
 import { findTemplate } from './template.ts'
-
-export type ClusterTools = Readonly<{
-  binaries: Binaries
-  env: NodeJS.ProcessEnv
-  identity: ServerIdentity
-  signal?: AbortSignal | undefined
-}>
 
 /** The owner of the cluster; undefined when there is none yet. */
 export async function clusterOwner(directory: string): Promise<number | undefined> {
@@ -26,63 +18,22 @@ export async function clusterOwner(directory: string): Promise<number | undefine
 
 /** @throws EmbeddedPostgresError `wrong-major-version`, `data-directory-unusable`, `disk-full` */
 export async function ensureCluster(directory: string, templateBase: string | undefined, tools: ClusterTools): Promise<void> {
-  const { identity } = tools
-  if ((await clusterOwner(directory)) === undefined) await makeCluster(directory, templateBase, tools)
-  else await checkMajorVersion(directory, tools.binaries)
-  if (identity.uid !== undefined && (await clusterOwner(directory)) !== identity.uid) await giveTo(identity.uid, directory)
+  const owner = await clusterOwner(directory)
+  if (owner === undefined) return makeCluster(directory, templateBase, tools)
+  await checkMajorVersion(directory, tools.binaries)
+  if (tools.identity.uid !== undefined && owner !== tools.identity.uid) await giveTo(tools.identity.uid, directory)
 }
 
 async function makeCluster(directory: string, templateBase: string | undefined, tools: ClusterTools): Promise<void> {
-  const { binaries, env, identity, signal } = tools
   const unfinished = `${directory}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   const template = await findTemplate(templateBase, tools)
   if (template !== undefined) await copyTree(template, unfinished)
   else await initialise(unfinished, tools)
-  if (identity.uid !== undefined) await giveTo(identity.uid, unfinished)
-  await must([...identity.prefix, binaries.initdb, '--sync-only', '--pgdata', unfinished], { env, signal }, unfinished)
+  if (tools.identity.uid !== undefined) await giveTo(tools.identity.uid, unfinished)
+  await runInitdb(unfinished, ['--sync-only'], tools)
   await rename(unfinished, directory)
   await syncDirectory(dirname(directory))
-}
-
-/** Runs initdb into a directory that does not exist yet; nothing is flushed to the disk. */
-export async function initialise(directory: string, { binaries, env, identity, signal }: ClusterTools): Promise<void> {
-  // The server's identity may not be allowed to create the directory itself.
-  await mkdir(directory, { mode: 0o700 })
-  if (identity.uid !== undefined) await chown(directory, identity.uid, identity.uid)
-  const options = [
-    '--pgdata',
-    directory,
-    '--username',
-    SUPERUSER,
-    '--auth',
-    'trust',
-    '--encoding',
-    'UTF8',
-    '--no-sync',
-    '--no-instructions',
-  ]
-  // The built-in locale sorts by code point in every release and on every machine, so no index ever depends on a C library.
-  const locale = ['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8']
-  await must(
-    [...identity.prefix, binaries.initdb, ...options, ...locale, ...asArguments('--set', CLUSTER_SETTINGS)],
-    { env, signal },
-    directory,
-  )
-}
-
-export const SUPERUSER = 'steward'
-
-async function must(
-  command: readonly string[],
-  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
-  directory: string,
-): Promise<void> {
-  const [program = '', ...args] = command
-  const { exitCode, output } = await runProgram([program, ...args], options)
-  if (exitCode === 0) return
-  if (saysDiskFull(output)) throw diskFull(directory, new Error(output))
-  throw new EmbeddedPostgresError({ rule: 'start-failed', says: `the database could not be initialised in ${directory}: ${output.trim()}` })
 }
 
 async function checkMajorVersion(directory: string, { major }: Binaries): Promise<void> {
@@ -103,8 +54,8 @@ async function checkMajorVersion(directory: string, { major }: Binaries): Promis
 }
 
 async function giveTo(uid: number, path: string): Promise<void> {
-  await chown(path, uid, uid)
-  for (const entry of await readdir(path, { recursive: true })) await chown(join(path, entry), uid, uid)
+  const entries = await readdir(path, { recursive: true })
+  await Promise.all([path, ...entries.map((entry) => join(path, entry))].map((each) => chown(each, uid, uid)))
   await chmod(path, 0o700)
 }
 

@@ -18,7 +18,7 @@ export type SupervisedServer = Readonly<{
 }>
 
 export function superviseServer({ command, env, cwd, lockFd, graceSeconds, temporaryDirectory }: SuperviseOptions): SupervisedServer {
-  const supervisor = spawn('sh', [SUPERVISE, String(graceSeconds), temporaryDirectory ?? '', ...command], {
+  const supervisor = spawn('sh', [SUPERVISE, String(Math.ceil(graceSeconds)), temporaryDirectory ?? '', ...command], {
     stdio: ['pipe', 'pipe', 'pipe', lockFd],
     detached: true,
     env,

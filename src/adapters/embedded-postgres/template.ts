@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ClusterTools } from './cluster.ts'
-import { initialise } from './cluster.ts'
+import type { ClusterTools } from './initialise.ts'
+import { initialise } from './initialise.ts'
 import { NOBODY } from './server-identity.ts'
 
 /** Beside the packages it was made by, so that it goes when they go. */

@@ -1,0 +1,119 @@
+/**
+ * The import table of docs/architecture.md as data, and the check that a set of files keeps it. Imports point one way only: what is inside
+ * knows nothing of what is around it.
+ */
+import { posix } from 'node:path'
+import type { ImportLine, SourceFile } from './import-lines.ts'
+import { importLines } from './import-lines.ts'
+
+export type Violation = Readonly<{ path: string; line: number; says: string }>
+
+type Rule = Readonly<{
+  /** Whose imports; the first rule whose prefix fits a file is its rule. */
+  of: string
+  /** Paths of our own code, packages, or `node:` for what comes with Node. What lies beside a file in the same area is always allowed. */
+  mayImport: readonly string[]
+  /** Only with `import type`. */
+  mayImportTypesOf?: readonly string[]
+}>
+
+const ANYTHING = ['src/', 'migrations/', 'node:', '*']
+
+export const IMPORT_TABLE: readonly Rule[] = [
+  { of: 'src/main.ts', mayImport: ANYTHING },
+  { of: 'src/cli/main.ts', mayImport: ANYTHING },
+  { of: 'src/domain/catalogue/', mayImport: ['src/domain/', 'zod'] },
+  { of: 'src/domain/', mayImport: ['src/domain/'] },
+  { of: 'src/commands/', mayImport: ['src/commands/', 'src/domain/'] },
+  { of: 'src/projections/', mayImport: ['src/projections/', 'src/domain/', 'kysely'] },
+  { of: 'src/api/', mayImport: ['src/api/', 'src/domain/', 'src/commands/', 'src/projections/', 'hono', 'zod'] },
+  // The runner of the migrations is the one adapter that knows them.
+  { of: 'src/adapters/database/', mayImport: ['src/adapters/', 'src/domain/', 'migrations/', 'node:', '*'] },
+  { of: 'src/adapters/', mayImport: ['src/adapters/', 'src/domain/', 'node:', '*'] },
+  // Over HTTP: of the API only the shapes. What is printed passes the domain's sanitiser; `config` commands read the same file as the service.
+  {
+    of: 'src/cli/',
+    mayImport: ['src/cli/', 'src/domain/text/', 'src/config.ts', 'src/config/', 'node:', '*'],
+    mayImportTypesOf: ['src/api/', 'src/domain/'],
+  },
+  { of: 'src/config', mayImport: ['src/config.ts', 'src/config/', 'src/domain/', 'node:', 'zod', 'yaml'] },
+  { of: 'migrations/', mayImport: ['migrations/', 'kysely'] },
+]
+
+/** Packages behind a wall: one file knows them, so that their traps, or their end, concern one file. */
+export const ONE_FILE_ONLY = ['@eventstore/db-client', 'prom-client']
+
+export function checkImports(files: readonly SourceFile[]): Violation[] {
+  const imports = files.map((file) => ({ path: file.path, lines: importLines(file) }))
+  return [
+    ...imports.flatMap(({ path, lines }) => lines.flatMap((line) => violationOfTable(path, line))),
+    ...ONE_FILE_ONLY.flatMap((name) => violationsOfWall(name, imports)),
+    ...violationsByCycle(imports),
+  ]
+}
+
+type Imports = readonly Readonly<{ path: string; lines: readonly ImportLine[] }>[]
+
+function violationOfTable(path: string, { specifier, line, typeOnly }: ImportLine): Violation[] {
+  const rule = IMPORT_TABLE.find(({ of }) => path.startsWith(of))
+  if (rule === undefined) return [{ path, line, says: 'is in no area of the import table' }]
+  const target = targetOf(path, specifier)
+  const allowed = typeOnly ? [...rule.mayImport, ...(rule.mayImportTypesOf ?? [])] : rule.mayImport
+  if (allowed.some((entry) => fits(entry, target))) return []
+  return [{ path, line, says: `${rule.of} may not import ${target}${typeOnly ? '' : ' (as a value)'}` }]
+}
+
+/** A path of our own code from the root of the project, `node:x`, or a package. */
+const targetOf = (path: string, specifier: string): string =>
+  specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier
+
+function fits(entry: string, target: string): boolean {
+  const ours = target.startsWith('src/') || target.startsWith('migrations/')
+  if (entry === '*') return !ours && !target.startsWith('node:') && !target.startsWith('.')
+  if (entry.endsWith('/') || entry.endsWith(':')) return target.startsWith(entry)
+  return target === entry || (!ours && target.startsWith(`${entry}/`))
+}
+
+function violationsOfWall(name: string, imports: Imports): Violation[] {
+  const users = imports.flatMap(({ path, lines }) => {
+    const use = lines.find(({ specifier }) => specifier === name || specifier.startsWith(`${name}/`))
+    return use === undefined ? [] : [{ path, line: use.line }]
+  })
+  return users.length < 2
+    ? []
+    : users.map(({ path, line }) => ({ path, line, says: `${name} may be imported by one file only, not by ${users.length}` }))
+}
+
+/** Cycles among what is really loaded: `import type` is gone at run time. Each cycle is told once, at its first file by name. */
+function violationsByCycle(imports: Imports): Violation[] {
+  const edges = new Map(
+    imports.map(({ path, lines }) => [
+      path,
+      lines
+        .filter(({ typeOnly, specifier }) => !typeOnly && specifier.startsWith('.'))
+        .map(({ specifier, line }) => ({ to: targetOf(path, specifier), line })),
+    ]),
+  )
+  const found = new Map<string, Violation>()
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path)
+    if (start >= 0) {
+      const cycle = rotateToFirst(trail.slice(start))
+      const [first = path, second = path] = cycle
+      const line = edges.get(first)?.find(({ to }) => to === second)?.line ?? 1
+      found.set(cycle.join(), { path: first, line, says: `imports itself by way of ${[...cycle.slice(1), first].join(' -> ')}` })
+      return
+    }
+    if (done.has(path)) return
+    for (const { to } of edges.get(path) ?? []) visit(to, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of imports) visit(path, [])
+  return [...found.values()]
+}
+
+function rotateToFirst(cycle: readonly string[]): readonly string[] {
+  const first = cycle.indexOf(cycle.toSorted()[0] ?? '')
+  return [...cycle.slice(first), ...cycle.slice(0, first)]
+}
