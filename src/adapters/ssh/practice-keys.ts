@@ -1,0 +1,16 @@
+/** The keys of a practice host: made once in its directory, so that it is the same host when it is started again. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+
+export type KeyPair = Readonly<{ privateKey: string; publicKey: string; path: string }>
+
+export function keyPair(dir: string, name: string): KeyPair {
+  const path = join(dir, name)
+  if (!existsSync(path)) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519')
+    writeFileSync(`${path}.pub`, `${made.public}\n`)
+    writeFileSync(path, made.private, { mode: 0o600 })
+  }
+  return { privateKey: readFileSync(path, 'utf8'), publicKey: readFileSync(`${path}.pub`, 'utf8').trim(), path }
+}

@@ -1,0 +1,164 @@
+/**
+ * Runs one program on a host and tells, without guessing, what became of it: it ended, its time was up, it never began, or nobody knows.
+ * The proof is the line behind a nonce that `scripts/run.sh` writes; an exit status alone proves nothing.
+ */
+import { randomBytes } from 'node:crypto'
+import { HostUnreachable, type Mark, MarkTaken, RemoteOutcomeUnknown, RemoteTimeout } from '../../domain/ports/remote-host.ts'
+import type { Connection, Session } from './connection.ts'
+import { hold, marksDirectory } from './mark-path.ts'
+import { ownCommand, seconds } from './scripts.ts'
+import type { Tuning } from './tuning.ts'
+
+export type RunSpec = Readonly<{
+  /** What it is, for messages. */
+  doing: string
+  /** `script`: the arguments begin with its name, and `text` is its text. */
+  what: Readonly<{ kind: 'exec'; argv: readonly string[] }> | Readonly<{ kind: 'script'; text: string; args: readonly string[] }>
+  timeoutMs: number
+  maxOutputBytes?: number | undefined
+  mark?: Mark | undefined
+  signal?: AbortSignal | undefined
+}>
+
+export type RunResult = Readonly<{ exitCode: number; stdout: Buffer; stderr: Buffer; cut: boolean }>
+
+const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024
+/** Verdicts travel on the error stream beside the output. */
+const VERDICT_ROOM_BYTES = 4096
+/** A daemon that keeps the output open must not keep us. */
+const LINGER_MS = 500
+
+export async function run(connection: Connection, spec: RunSpec, tuning: Tuning): Promise<RunResult> {
+  const { timeoutMs, mark, signal, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = spec
+  requirePositive('timeoutMs', timeoutMs)
+  requirePositive('maxOutputBytes', maxOutputBytes)
+  const nonce = randomBytes(16).toString('hex')
+  const { what } = spec
+  const command = ownCommand(
+    'run',
+    // One byte more than asked for tells whether something was left out.
+    String(maxOutputBytes + 1),
+    seconds(timeoutMs),
+    String(Math.ceil(timeoutMs / 10)),
+    seconds(tuning.killGraceMs),
+    mark === undefined ? '' : marksDirectory(mark),
+    mark === undefined ? '' : mark.step,
+    String(hold(timeoutMs, tuning)),
+    what.kind,
+    ...(what.kind === 'exec' ? what.argv : what.args),
+  )
+  const input = what.kind === 'exec' ? `${nonce}\n` : `${nonce}\n${what.text}\n${nonce}`
+  const session = await connection.openSession(command, { signal })
+  try {
+    return judge(
+      await exchange(session, input, { ...spec, maxOutputBytes, giveUpMs: timeoutMs + tuning.killGraceMs + tuning.answerGraceMs }),
+      {
+        nonce,
+        spec,
+        maxOutputBytes,
+        hostId: connection.hostId,
+      },
+    )
+  } finally {
+    session.release()
+  }
+}
+
+type Exchange = Readonly<{ stdout: Buffer; stderr: Buffer; end: 'closed' | 'lingering' | 'overdue' | 'aborted' | 'lost'; cause?: unknown }>
+
+/** Sends the input and collects until the channel closes, or until there is nothing more to wait for. Never rejects: from here on, the host may act. */
+function exchange(
+  { channel, live }: Session,
+  input: string,
+  { maxOutputBytes, giveUpMs, signal }: { maxOutputBytes: number; giveUpMs: number; signal?: AbortSignal | undefined },
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    const stdout = createCollector(maxOutputBytes + 1)
+    const stderr = createCollector(maxOutputBytes + 1 + VERDICT_ROOM_BYTES)
+    let lingering: NodeJS.Timeout | undefined
+    const finish = (end: Exchange['end'], cause?: unknown): void => {
+      clearTimeout(overdue)
+      clearTimeout(lingering)
+      signal?.removeEventListener('abort', abort)
+      live.ended.removeEventListener('abort', lost)
+      channel.removeAllListeners('close')
+      resolve({ stdout: stdout.bytes(), stderr: stderr.bytes(), end, cause })
+      if (end !== 'closed') channel.close()
+    }
+    const abort = (): void => finish('aborted', signal?.reason)
+    const lost = (): void => finish('lost', live.ended.reason)
+    const overdue = setTimeout(() => finish('overdue'), giveUpMs)
+    signal?.addEventListener('abort', abort, { once: true })
+    live.ended.addEventListener('abort', lost, { once: true })
+    channel.on('error', () => undefined)
+    channel.on('data', (bytes: Buffer) => stdout.add(bytes))
+    channel.stderr.on('data', (bytes: Buffer) => {
+      stderr.add(bytes)
+      if (lingering === undefined && ENDED.test(stderr.tail())) lingering = setTimeout(() => finish('lingering'), LINGER_MS)
+    })
+    channel.once('close', () => finish('closed'))
+    if (live.ended.aborted) return lost()
+    channel.end(input)
+  })
+}
+
+const ENDED = /\n[0-9a-f]{32} (?:ended|timeout|taken|broken)[^\n]*\n/
+
+function judge(
+  { stdout, stderr, end, cause }: Exchange,
+  { nonce, spec, maxOutputBytes, hostId }: { nonce: string; spec: RunSpec; maxOutputBytes: number; hostId: string },
+): RunResult {
+  // latin1: one character for each byte, so that nothing is lost on the way through text.
+  let text = stderr.toString('latin1')
+  const verdicts = new Map<string, string>()
+  text = text.replaceAll(new RegExp(`\\n${nonce} (\\w+) ?([^\\n]*)\\n`, 'g'), (_, word: string, rest: string) => {
+    verdicts.set(word, rest)
+    return ''
+  })
+  const { timeoutMs, mark, doing } = spec
+  if (mark !== undefined && verdicts.has('taken')) throw new MarkTaken({ mark })
+  const broken = verdicts.get('broken')
+  if (broken !== undefined) throw new HostUnreachable({ hostId, rule: 'channel-refused', says: broken })
+  if (verdicts.has('timeout')) throw new RemoteTimeout({ timeoutMs })
+  const code = verdicts.get('ended')
+  if (code === undefined) {
+    // The server said that it is over, and our shell never spoke: a login that permits no commands, for example.
+    if (end === 'closed' && !verdicts.has('begun') && mark === undefined) {
+      const says = firstLine(text) || firstLine(stdout.toString('latin1')) || 'the login runs no commands'
+      throw new HostUnreachable({ hostId, rule: 'channel-refused', says })
+    }
+    throw new RemoteOutcomeUnknown({
+      doing,
+      cause: cause ?? new Error(end === 'overdue' ? 'no answer in time' : 'the channel closed without a verdict'),
+    })
+  }
+  const errors = Buffer.from(text, 'latin1')
+  return {
+    exitCode: Number(code),
+    stdout: stdout.subarray(0, maxOutputBytes),
+    stderr: errors.subarray(0, maxOutputBytes),
+    cut: stdout.length > maxOutputBytes || errors.length > maxOutputBytes,
+  }
+}
+
+const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
+
+/** Keeps the first `limit` bytes. The host cuts already; this one is for a host that lies. */
+function createCollector(limit: number): { add(bytes: Buffer): void; bytes(): Buffer; tail(): string } {
+  const kept: Buffer[] = []
+  let length = 0
+  return {
+    add(bytes) {
+      if (length >= limit) return
+      const room = bytes.subarray(0, limit - length)
+      kept.push(room)
+      length += room.length
+    },
+    bytes: () => Buffer.concat(kept),
+    tail: () => Buffer.concat(kept.slice(-3)).toString('latin1').slice(-512),
+  }
+}
+
+function requirePositive(field: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value <= 0) throw new RangeError(`${field} must be a positive whole number: ${value}`)
+}
