@@ -89,9 +89,8 @@ const isServable = (path: string): boolean => isPath(path) && path.split('/').le
 
 function servedRoots(output: Output): BaselinePaths {
   if (output.kind !== 'text' || output.exitCode !== 0) return nothing
-  const found = [...output.stdout.matchAll(/^\s*(?:root|alias)\s+(?:"([^"$]+)"|([^\s;"$]+))\s*;/gm)].map(
-    (match) => match[1] ?? match[2] ?? '',
-  )
+  const text = output.stdout.replaceAll(/^\s*#.*$/gm, '')
+  const found = [...text.matchAll(/[\s;{](?:root|alias)\s+(?:"([^"$]+)"|([^\s;"$]+))\s*;/g)].map((match) => match[1] ?? match[2] ?? '')
   const roots = [...new Set(found.map((root) => root.replace(/(.)\/+$/, '$1')))].filter(isServable).slice(0, 32)
   return { contents: [], watched: roots.map((path) => ({ path, scope: 'tree' })) }
 }

@@ -19,6 +19,7 @@ alive() {
 }
 
 running "$@" && exit 0
+starter=
 case $1 in
   systemd) systemctl reset-failed -- "$2" 2>/dev/null; systemctl start -- "$2" || exit 1 ;;
   sysv) service "$2" start >/dev/null 2>&1 || exit 1 ;;
@@ -26,12 +27,17 @@ case $1 in
     [ -x "$2" ] || { echo "$2 is not an executable" >&2; exit 1; }
     # It may start the service and end, or become it: either way in a session of its own, so that it outlives this one.
     setsid -- "$2" </dev/null >/dev/null 2>&1 &
+    starter=$!
     ;;
   *) exit 2 ;;
 esac
 tries=0
 while [ "$tries" -lt 100 ]; do
   running "$@" && exit 0
+  if [ -n "$starter" ] && ! kill -0 "$starter" 2>/dev/null; then
+    wait "$starter" || { echo "$2 ended with code $?" >&2; exit 1; }
+    starter=
+  fi
   tries=$((tries + 1))
   sleep 0.1
 done

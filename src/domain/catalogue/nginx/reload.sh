@@ -24,7 +24,14 @@ while [ "$tries" -lt 100 ]; do
   new=no old=no
   for child in $(children); do
     case $before in
-      *" $child "*) retiring "$child" || old=yes ;;
+      *" $child "*)
+        retiring "$child" || {
+          old=yes
+          # A worker without a free descriptor cannot take the message that comes with one (the channel of its successor), closes its channel,
+          # and never hears that it should go. It still hears a signal.
+          if [ "$tries" = 10 ]; then kill -QUIT "$child" 2>/dev/null; fi
+        }
+        ;;
       *) new=yes ;;
     esac
   done

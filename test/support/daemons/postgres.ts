@@ -1,0 +1,104 @@
+/**
+ * A real PostgreSQL as a service to watch: the bundled binaries, a cluster of its own with few connection slots, a configuration file to break and
+ * a log file to read. Ends with `stop`, and also when the test process is killed.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { findBinaries, linkLibraries } from '../../../src/adapters/embedded-postgres/binaries.ts'
+import { serverIdentity } from '../../../src/adapters/embedded-postgres/server-identity.ts'
+import { until } from './nginx.ts'
+
+export type PostgresDaemon = Readonly<{
+  scratch: string
+  socketDir: string
+  configPath: string
+  logPath: string
+  /** For a role; `postgres` is the superuser, `app` an ordinary role. */
+  connectionString: (role: 'postgres' | 'app') => string
+  connect: (role: 'postgres' | 'app') => Promise<pg.Client>
+  stop: () => Promise<void>
+}>
+
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresDaemon> {
+  const scratch = mkdtempSync(join(tmpdir(), 'pg-'))
+  const binaries = await findBinaries()
+  const env = await linkLibraries(binaries, join(scratch, 'lib'))
+  const { prefix, uid } = await serverIdentity({ ownerUid: undefined })
+  const [data, socketDir, logPath] = [join(scratch, 'data'), join(scratch, 'run'), join(scratch, 'postgresql.log')]
+  for (const path of [scratch, data, socketDir]) {
+    if (path !== scratch) mkdirSync(path, { mode: 0o700 })
+    if (uid !== undefined) chownSync(path, uid, uid)
+  }
+  const command = (...argv: readonly string[]): [string, string[]] => {
+    const [program = '', ...args] = [...prefix, ...argv]
+    return [program, args]
+  }
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  const [initdb, initdbArgs] = command(binaries.initdb, '--pgdata', data, '--username=postgres', '--auth=trust', '--no-sync', ...locale)
+  execFileSync(initdb, initdbArgs, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const configPath = join(data, 'postgresql.conf')
+  const own = [
+    `listen_addresses = ''`,
+    `unix_socket_directories = '${socketDir}'`,
+    'max_connections = 12',
+    'superuser_reserved_connections = 3',
+    `log_line_prefix = '%m [%p] %q%u@%d %e '`,
+    'log_lock_waits = on',
+    'deadlock_timeout = 300ms',
+    'fsync = off',
+    'full_page_writes = off',
+    'autovacuum = off',
+  ]
+  appendFileSync(configPath, `\n${[...own, ...settings].join('\n')}\n`)
+  const log = openSync(logPath, 'a')
+  // Standard input closes when this process ends, however it ends; then the server stops.
+  const [sh, args] = command(
+    '/bin/sh',
+    '-c',
+    '"$@" & server=$!; cat; kill -QUIT $server; wait $server',
+    'sh',
+    binaries.postgres,
+    '-D',
+    data,
+  )
+  const server = spawn(sh, args, { env, stdio: ['pipe', 'ignore', log], detached: true })
+  const connectionString = (role: string): string => `postgresql://${role}@localhost/postgres?host=${encodeURIComponent(socketDir)}`
+  const connect = async (role: string): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: connectionString(role) })
+    // A session that a test ends on purpose is no failure of the test.
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  }
+  await until(async () => {
+    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with code ${server.exitCode}`)
+    return connect('postgres').then(
+      (client) => client.end().then(() => true),
+      () => false,
+    )
+  })
+  const admin = await connect('postgres')
+  await admin.query('create role app login')
+  await admin.query('create table stock (id int primary key, amount int)')
+  await admin.query('insert into stock values (1, 10)')
+  await admin.query('grant all on stock to app')
+  await admin.end()
+  return {
+    scratch,
+    socketDir,
+    configPath,
+    logPath,
+    connectionString,
+    connect,
+    async stop() {
+      const gone = once(server, 'exit')
+      server.stdin?.end()
+      await gone
+      rmSync(scratch, { recursive: true, force: true })
+    },
+  }
+}
