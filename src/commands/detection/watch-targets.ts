@@ -136,7 +136,7 @@ class FollowedHost {
     const visibility = createVisibility(target, this.#options)
     const remote = hosts.open(host)
     const own = faults.filter((fault) => fault.service === service)
-    const linesRead = (count: number) => metrics.count('steward_log_lines_total', { target: target.name }, count)
+    const linesRead = (count: number) => metrics.count('steward_log_lines_total', { service }, count)
     const logs = target.logPaths.map(
       (path) => () =>
         watchLog({

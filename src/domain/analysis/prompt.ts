@@ -5,7 +5,7 @@
 import { visible } from '../text/visible.ts'
 import type { AnalysisQuestion } from './question.ts'
 import { redactSecrets } from './redact.ts'
-import { abstractFacts, abstractLine } from './template.ts'
+import { abstractFacts, templateOf } from './template.ts'
 
 export type Prompt = Readonly<{ system: string; user: string }>
 
@@ -69,7 +69,7 @@ const restoreTypes = (template: string): string =>
 
 /** Abstracting trims; the blanks at the edges belong to the placeholders beside them. */
 const spaced = (part: string): string => {
-  const abstracted = abstractLine(part)
+  const abstracted = templateOf(part)
   return `${/^\s/.test(part) ? ' ' : ''}${abstracted}${/\s$/.test(part) && abstracted !== '' ? ' ' : ''}`
 }
 

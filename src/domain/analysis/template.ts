@@ -14,7 +14,7 @@ const TEMPLATE_LIMIT = 400
 /** Nobody needs more of a line to tell what kind it is, and it bounds the work. */
 const LINE_LIMIT = 8_000
 
-export function abstractLine(line: string, { keepFigures = false }: AbstractOptions = {}): string {
+export function templateOf(line: string, { keepFigures = false }: AbstractOptions = {}): string {
   let template = ''
   let namesUser = false
   for (const { kind, text } of tokens(line.slice(0, LINE_LIMIT))) {
@@ -37,7 +37,7 @@ export const abstractFacts = (facts: string): string =>
     .split(/[,;\n]/)
     .map((fact) => {
       const [, name, value = ''] = /^\s*([a-z][A-Za-z0-9]{0,31})\s*=\s*(.*)$/s.exec(fact) ?? []
-      return name === undefined ? abstractLine(fact, { keepFigures: true }) : `${name}=${abstractLine(value, { keepFigures: true })}`
+      return name === undefined ? templateOf(fact, { keepFigures: true }) : `${name}=${templateOf(value, { keepFigures: true })}`
     })
     .filter((fact) => fact !== '')
     .join(', ')
@@ -56,7 +56,7 @@ const KINDS: readonly Readonly<{ kind: string; find: string }>[] = [
   { kind: 'quoted', find: String.raw`(?<![A-Za-z0-9])'[^']*(?:'|$)` },
   { kind: 'url', find: String.raw`[A-Za-z][A-Za-z0-9+.-]{1,20}:\/\/[^\s"'<>]+` },
   { kind: 'email', find: String.raw`[\w.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}` },
-  { kind: 'uuid', find: String.raw`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}` },
+  { kind: 'uuid', find: '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}' },
   {
     kind: 'time',
     find: String.raw`\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|GMT|CES?T|[+-]\d\d:?\d\d))?`,
@@ -67,9 +67,13 @@ const KINDS: readonly Readonly<{ kind: string; find: string }>[] = [
     find: String.raw`(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s+)?(?:${months()})\s+\d{1,2}\s+\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:\s+\d{4})?`,
   },
   { kind: 'time', find: String.raw`\d\d:\d\d:\d\d(?:[.,]\d{1,9})?` },
-  { kind: 'mac', find: String.raw`[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![0-9A-Za-z:])` },
+  { kind: 'mac', find: '[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![0-9A-Za-z:])' },
   { kind: 'ip', find: String.raw`\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?:\/\d{1,2})?(?![0-9A-Za-z.])` },
-  { kind: 'ip', find: String.raw`\[?(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:\]:\d{1,5}|\])?(?![0-9A-Za-z])` },
+  {
+    kind: 'ip',
+    find: String.raw`\[?(?:(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}|(?:(?:[0-9a-fA-F]{1,4}:){1,6}|:):(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?)(?:\]:\d{1,5}|\])?(?![0-9A-Za-z])`,
+  },
+  { kind: 'hex', find: '(?:SHA256|MD5):[A-Za-z0-9+/=:]+' },
   { kind: 'path', find: String.raw`(?<![A-Za-z0-9])(?:~|\.{1,2})?\/[^\s"'<>:,;()\[\]]*|[A-Za-z]:\\[^\s"'<>]*` },
   { kind: 'hex', find: String.raw`0[xX][0-9a-fA-F]+|(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}(?![0-9A-Za-z])` },
   { kind: 'size', find: String.raw`\d+(?:\.\d+)?\s?(?:[kKMGT]i?[Bb]|bytes|[Bb])(?![A-Za-z0-9])` },
@@ -79,7 +83,7 @@ const KINDS: readonly Readonly<{ kind: string; find: string }>[] = [
   { kind: 'int', find: String.raw`\d+(?![A-Za-z_])` },
   { kind: 'host', find: String.raw`[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])` },
   { kind: 'word', find: String.raw`[A-Za-z0-9_\u00a0-\uffff][A-Za-z0-9_'\u00a0-\uffff-]*` },
-  { kind: 'sign', find: String.raw`[()\[\]{}:;,.=#*/!?%|&+-]` },
+  { kind: 'sign', find: String.raw`[()\[\]{}:;,.=#*/!?%|&@+-]` },
   { kind: 'other', find: String.raw`[\s\S]` },
 ]
 
@@ -108,7 +112,7 @@ function pieceOf(kind: string, text: string, keepFigures: boolean): string {
     case 'sign':
       return text
     case 'other':
-      return ''
+      return ' '
     default:
       // A figure of forty digits is a message.
       return keepFigures && FIGURES.has(kind) && text.length <= 20 ? text : `<${kind}>`

@@ -1,7 +1,7 @@
 /**
  * The words that may pass from a log line into a question to a model: those that daemons and operating systems use to tell what went
- * wrong. Whoever can write a log line can write any sentence; with these words alone he cannot give an order. So no verb that asks for
- * something, and none of the words that a prompt is made of, may be added here.
+ * wrong. Whoever can write a log line can write any sentence; with these words he can at most tell of a fault that is not there, which
+ * the probes will not confirm. None of the words that a prompt or an answer is made of (ignore, instruction, choose, action, ...) may be added.
  */
 const WORDS = `
 a about above abort aborted aborting accept accepted accepting access acquire acquired across active add added address addresses after again

@@ -23,6 +23,7 @@ export type ProcessManager<State, InputType extends EventType> = Readonly<{
 
 export const processNames = ['healing', 'triage', 'onboarding'] as const
 export type ProcessName = (typeof processNames)[number]
+export const isProcessName = (name: string): name is ProcessName => processNames.some((known) => known === name)
 
 /** The same parts, the same id, in every replay; different in every instance. */
 export type DerivedId = (...parts: readonly string[]) => string

@@ -1,0 +1,205 @@
+/** Registering and steering targets. What cannot be read or reached is refused at registration, by the name of the field. */
+import { foldOf } from '../../domain/aggregates.ts'
+import type { Service } from '../../domain/catalogue/action.ts'
+import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
+import { healthProbe } from '../../domain/catalogue/health.ts'
+import { fitsService, type ServiceSettings, serviceConnection, type TargetInventory } from '../../domain/catalogue/inventory.ts'
+import { host } from '../../domain/host/host.ts'
+import { HostUnreachable, type RemoteHost, type RemoteHosts, ServiceRefused } from '../../domain/ports/remote-host.ts'
+import type { Mode } from '../../domain/target/events.ts'
+import { target } from '../../domain/target/target.ts'
+import { CommandRefused } from '../command-refused.ts'
+import type { EffectHandler } from '../effect-runner.ts'
+import { type OperatorCommand, type OperatorTools, operatorCommand, simpleCommand } from './operator-command.ts'
+
+type RegisterTarget = Readonly<{
+  name: string
+  hostId: string
+  service: Service
+  logPaths: readonly string[]
+  configPaths: readonly string[]
+  connection?: ServiceSettings
+  stateDir?: string
+  mode: Mode
+}>
+type OnTarget = Readonly<{ id: string }>
+type WithReason = OnTarget & Readonly<{ reason: string }>
+
+export type TargetCommands = Readonly<{
+  registerTarget: OperatorCommand<RegisterTarget>
+  changeTargetMode: OperatorCommand<OnTarget & { mode: Mode }>
+  pauseTarget: OperatorCommand<WithReason>
+  resumeTarget: OperatorCommand<OnTarget>
+  unfreezeTarget: OperatorCommand<WithReason>
+  retireTarget: OperatorCommand<WithReason>
+  acceptDrift: OperatorCommand<WithReason>
+}>
+
+const NAMES = 'targets'
+const CHECK_TIMEOUT_MS = 15_000
+
+export function createTargetCommands(
+  tools: OperatorTools,
+  { hosts, survey }: { hosts: RemoteHosts; survey: EffectHandler<'survey'> },
+): TargetCommands {
+  const withReason = ({ id, reason }: WithReason) => ({ id, reason })
+  return {
+    registerTarget: operatorCommand<RegisterTarget>(tools, {
+      name: 'targets.register',
+      subject: ({ name }) => name,
+      body: ({ name, hostId, service, logPaths, configPaths, connection, stateDir, mode }) => ({
+        name,
+        hostId,
+        service,
+        logPaths,
+        configPaths,
+        mode,
+        ...(stateDir === undefined ? {} : { stateDir }),
+        ...(connection === undefined ? {} : { connection: { ...connection } }),
+      }),
+      async run(input, { newId: targetId, meta, now, handle }) {
+        const { name, hostId, service, logPaths, configPaths, connection, mode } = input
+        const machine = foldOf(host, (await tools.log.load(`host-${hostId}`)).events)
+        if (machine.situation !== 'registered')
+          throw new CommandRefused({ rule: 'host-not-registered', facts: { field: 'hostId', situation: machine.situation } })
+        if (!fitsService(service, connection)) {
+          throw new CommandRefused({ rule: 'connection-for-another-service', facts: { field: 'connection.kind', service } })
+        }
+        const remote = hosts.open(machine.registration)
+        const stateDir = input.stateDir ?? (await defaultStateDir(remote))
+        const settings = connection === undefined ? {} : { connection }
+        const inventory: TargetInventory = { targetId, name, hostId, service, logPaths, configPaths, stateDir, ...settings }
+        await checkFiles(inventory, remote)
+        await checkService(inventory, remote)
+        await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: targetId, now } } })
+        const data = { ...inventory, mode, by: meta.owner, at: now }
+        const handled = await handle({ aggregate: 'target', id: targetId, command: { type: 'RegisterTarget', data } })
+        return { id: targetId, handled }
+      },
+      read: () => ({}),
+    }),
+
+    changeTargetMode: simpleCommand(
+      tools,
+      'targets.change-mode',
+      ({ id, mode }, { meta, now }) => ({
+        aggregate: 'target',
+        id,
+        command: { type: 'ChangeTargetMode', data: { mode, by: meta.owner, now } },
+      }),
+      ({ id, mode }) => ({ id, mode }),
+    ),
+    pauseTarget: simpleCommand(
+      tools,
+      'targets.pause',
+      ({ id, reason }, { meta, now }) => ({
+        aggregate: 'target',
+        id,
+        command: { type: 'PauseTarget', data: { by: meta.owner, reason, now } },
+      }),
+      withReason,
+    ),
+    resumeTarget: simpleCommand(tools, 'targets.resume', ({ id }, { meta, now }) => ({
+      aggregate: 'target',
+      id,
+      command: { type: 'ResumeTarget', data: { by: meta.owner, now } },
+    })),
+    unfreezeTarget: simpleCommand(
+      tools,
+      'targets.unfreeze',
+      ({ id, reason }, { meta, now }) => ({
+        aggregate: 'target',
+        id,
+        command: { type: 'UnfreezeTarget', data: { by: meta.owner, reason, now } },
+      }),
+      withReason,
+    ),
+
+    retireTarget: operatorCommand<WithReason>(tools, {
+      name: 'targets.retire',
+      subject: ({ id }) => id,
+      body: withReason,
+      async run({ id, reason }, { meta, now, handle, handleExpected }) {
+        const state = foldOf(target, (await tools.log.load(`target-${id}`)).events)
+        const retire = { type: 'RetireTarget', data: { by: meta.owner, reason, now } } as const
+        const handled = await handleExpected({ aggregate: 'target', id, command: retire })
+        if (state.situation === 'registered') {
+          const { name } = state.registration
+          await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ReleaseName', data: { name, holder: id, now } } })
+        }
+        return { id, handled }
+      },
+      read: () => ({}),
+    }),
+
+    acceptDrift: operatorCommand<WithReason>(tools, {
+      name: 'targets.accept-drift',
+      subject: ({ id }) => id,
+      body: withReason,
+      async run({ id }, { meta, newId, now, handle }) {
+        const cause = { actor: meta.actor, correlationId: meta.correlationId, causationId: meta.commandId }
+        const seen = await survey({ targetId: id }, { effectId: newId, signal: AbortSignal.timeout(60_000), cause })
+        if (seen.kind === 'unseen') throw new CommandRefused({ rule: 'target-unseen', facts: { reason: seen.reason } })
+        const data = { entries: seen.baseline, limits: seen.limits, reason: 'accepted-drift', at: now } as const
+        return { id, handled: await handle({ aggregate: 'target', id, command: { type: 'RecordBaseline', data } }) }
+      },
+      read: () => ({}),
+    }),
+  }
+}
+
+/** `/var/lib/steward` for root, `~/.steward` for everybody else. */
+async function defaultStateDir(remote: RemoteHost): Promise<string> {
+  const asked = await onHost(() =>
+    remote.execute({ kind: 'exec', argv: ['sh', '-c', 'id -u; printf %s "$HOME"'] }, { timeoutMs: CHECK_TIMEOUT_MS }),
+  )
+  const [uid, home] = asked.kind === 'text' ? asked.stdout.split('\n') : []
+  if (uid === '0') return '/var/lib/steward'
+  if (home?.startsWith('/') && home !== '/') return `${home.replace(/\/+$/, '')}/.steward`
+  throw new CommandRefused({ rule: 'state-dir-unknown', facts: { field: 'stateDir' } })
+}
+
+async function checkFiles({ logPaths, configPaths }: TargetInventory, remote: RemoteHost): Promise<void> {
+  const named = [
+    ...logPaths.map((path, index) => ({ path, field: `logPaths[${index}]` })),
+    ...configPaths.map((path, index) => ({ path, field: `configPaths[${index}]` })),
+  ]
+  if (named.length === 0) return
+  const watched = named.map(({ path }) => ({ path, scope: 'one' }) as const)
+  const states = parseFileStates(await onHost(() => remote.execute(readFileStates(watched), { timeoutMs: CHECK_TIMEOUT_MS })))
+  for (const { path, field } of named) {
+    const state = states?.files.find((each) => each.path === path)
+    const readable = state !== undefined && (await canRead(path, remote))
+    const rule = state?.kind === 'missing' ? 'path-missing' : state === undefined || !readable ? 'path-unreadable' : undefined
+    if (rule !== undefined) throw new CommandRefused({ rule, facts: { field, path } })
+  }
+}
+
+async function canRead(path: string, remote: RemoteHost): Promise<boolean> {
+  const output = await onHost(() => remote.execute({ kind: 'exec', argv: ['test', '-r', path] }, { timeoutMs: CHECK_TIMEOUT_MS }))
+  return output.kind === 'text' && output.exitCode === 0
+}
+
+async function checkService(inventory: TargetInventory, remote: RemoteHost): Promise<void> {
+  const probe = healthProbe(inventory)
+  if (!probe) return
+  const connection = serviceConnection(inventory.connection)
+  const options = { timeoutMs: CHECK_TIMEOUT_MS, ...(connection === undefined ? {} : { connection }) }
+  try {
+    const { level } = probe.read(await onHost(() => remote.execute(probe.run, options)))
+    if (level === 'down') throw new CommandRefused({ rule: 'service-not-running', facts: { field: 'service' } })
+    if (level === 'unknown') throw new CommandRefused({ rule: 'service-unseen', facts: { field: 'connection' } })
+  } catch (error) {
+    if (!(error instanceof ServiceRefused)) throw error
+    throw new CommandRefused({ rule: 'service-refused', facts: { field: 'connection', code: error.code, says: error.message } })
+  }
+}
+
+async function onHost<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof HostUnreachable)) throw error
+    throw new CommandRefused({ rule: 'host-unreachable', facts: { field: 'hostId', reason: error.rule, says: error.message } })
+  }
+}
