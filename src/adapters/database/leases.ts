@@ -24,24 +24,28 @@ export interface ClosableLeases extends Leases, AsyncDisposable {
 }
 
 export function createLeases({ connectionString, namespace, heartbeatIntervalMs = 2_000 }: LeasesOptions): ClosableLeases {
-  let opening: Promise<Session> | undefined
-  // The server grants a lock again to the session that holds it, so who holds what in this process is ours to know.
-  const held = new Set<string>()
+  let opening: Promise<Holder> | undefined
   const closing = new AbortController()
 
-  const session = async (): Promise<Session> => {
-    closing.signal.throwIfAborted()
-    const current = await opening?.catch(() => undefined)
-    if (current && !current.lost.aborted) return current
-    opening = open()
-    return opening
+  /** The one session, opened anew when it was lost. */
+  const holder = async (): Promise<Holder> => {
+    for (;;) {
+      closing.signal.throwIfAborted()
+      opening ??= open()
+      const attempt = opening
+      const current = await attempt.catch((error: unknown) => {
+        if (opening === attempt) opening = undefined
+        throw error
+      })
+      if (!current.session.lost.aborted) return current
+      if (opening === attempt) opening = undefined
+    }
   }
 
-  const open = async (): Promise<Session> => {
-    const opened = await openSession({ connectionString, namespace, purpose: 'leases', settings: KEEP_ALIVE })
-    opened.lost.addEventListener('abort', () => held.clear(), { once: true })
-    void heartbeat(opened)
-    return opened
+  const open = async (): Promise<Holder> => {
+    const session = await openSession({ connectionString, namespace, purpose: 'leases', settings: KEEP_ALIVE })
+    void heartbeat(session)
+    return { session, names: new Set() }
   }
 
   /** A line that is cut without a word would leave us believing in leases that the server gave to others. */
@@ -59,51 +63,50 @@ export function createLeases({ connectionString, namespace, heartbeatIntervalMs 
     if (closing.signal.aborted) return
     closing.abort(new Error('the leases were closed'))
     const current = await opening?.catch(() => undefined)
-    await current?.end()
-    // Also when the server does not answer any more.
-    current?.destroy()
+    await current?.session.end()
   }
 
   return {
     async tryHold(name) {
-      if (held.has(name)) return undefined
-      held.add(name)
-      try {
-        const owner = await session()
-        // The session may have been replaced meanwhile, which emptied the set.
-        held.add(name)
-        if (await one(owner.client, tryHold(keyOf(namespace, name)))) return lease(name, owner)
-        held.delete(name)
-        return undefined
-      } catch (error) {
-        held.delete(name)
+      const { session, names } = await holder()
+      if (names.has(name)) return undefined
+      names.add(name)
+      const granted = await one(session.client, tryHold(keyOf(namespace, name))).catch((error: unknown) => {
+        names.delete(name)
         throw error
-      }
+      })
+      if (granted) return lease(name, { session, names })
+      names.delete(name)
+      return undefined
     },
 
     async isHeld(name) {
-      return one((await session()).client, isHeld(keyOf(namespace, name)))
+      const { session } = await holder()
+      return one(session.client, isHeld(keyOf(namespace, name)))
     },
 
     close,
     [Symbol.asyncDispose]: close,
   }
 
-  function lease(name: string, owner: Session): Lease {
+  function lease(name: string, { session, names }: Holder): Lease {
     let released = false
     return {
       name,
-      lost: owner.lost,
+      lost: session.lost,
       async [Symbol.asyncDispose]() {
-        if (released || owner.lost.aborted) return
+        if (released || session.lost.aborted) return
         released = true
         // A session that cannot let go of a lock must end, or the lease would be held for ever.
-        await one(owner.client, releaseLease(keyOf(namespace, name))).catch(() => owner.destroy())
-        held.delete(name)
+        await one(session.client, releaseLease(keyOf(namespace, name))).catch(() => session.destroy())
+        names.delete(name)
       },
     }
   }
 }
+
+/** The server grants a lock again to the session that has it, so which names it has is ours to know. */
+type Holder = Readonly<{ session: Session; names: Set<string> }>
 
 /** The server, too, should notice a holder whose machine is gone. On a unix socket these have no effect and need none. */
 const KEEP_ALIVE = { tcp_keepalives_idle: '5', tcp_keepalives_interval: '2', tcp_keepalives_count: '3' }

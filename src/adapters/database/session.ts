@@ -5,6 +5,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { SessionLost } from './connection-lost.ts'
+import { orAborted } from './or-aborted.ts'
 
 export type SessionOptions = Readonly<{
   connectionString: string
@@ -13,7 +14,9 @@ export type SessionOptions = Readonly<{
   purpose: string
   /** Settings of the server for this session, names and plain values. */
   settings?: Readonly<Record<string, string>>
-  /** Default 5 000. */
+  /** SQL that makes the session what its owner needs, beyond settings. */
+  setup?: string
+  /** Until the session is set up. Default 5 000. */
   connectTimeoutMs?: number
   /** Queries are written without waiting for the answer to the one before. Default false. */
   pipeline?: boolean
@@ -30,13 +33,12 @@ export type Session = Readonly<{
 }>
 
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { connectionString, namespace, purpose, settings = {}, connectTimeoutMs = 5_000, pipeline = false } = options
+  const { connectionString, namespace, purpose, settings = {}, setup = '', connectTimeoutMs = 5_000, pipeline = false } = options
   // Our own socket, because `pg` offers no way to drop a connection on which a query hangs.
   const socket = new Socket()
   const client = new pg.Client({
     connectionString,
     application_name: `steward ${purpose}`,
-    connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
     pipeline,
@@ -52,23 +54,31 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     socket.destroy()
     lose()
   }
+  const timeout = setTimeout(destroy, connectTimeoutMs)
   try {
-    await client.connect()
-    await client.query(sessionSetup(namespace, settings))
+    const opening = client.connect().then(() => client.query(`${sessionSetup(namespace, settings)} ${setup}`))
+    await orAborted(opening, ended.signal)
   } catch (error) {
     destroy()
     throw error
+  } finally {
+    clearTimeout(timeout)
   }
   return {
     client,
     lost: ended.signal,
     destroy,
     async end() {
-      if (!ended.signal.aborted) await Promise.race([client.end(), aborted(ended.signal)])
-      socket.destroy()
+      // A server that does not answer any more cannot hold us up.
+      const patience = setTimeout(destroy, END_PATIENCE_MS)
+      if (!ended.signal.aborted) await orAborted(client.end(), ended.signal).catch(() => undefined)
+      clearTimeout(patience)
+      destroy()
     },
   }
 }
+
+const END_PATIENCE_MS = 1_000
 
 /**
  * What every connection of Steward begins with. The schema comes from `search_path`, so SQL text names only tables. In `options` of the
@@ -80,6 +90,3 @@ export function sessionSetup(namespace: string, settings: Readonly<Record<string
     .map(([name, value]) => `set ${name} to ${name === 'search_path' ? value : pg.escapeLiteral(value)};`)
     .join(' ')
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))

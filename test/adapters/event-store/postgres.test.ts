@@ -166,6 +166,24 @@ test('a filter without matches makes its way through a long log in steps', async
   expect(checkpoints).toEqual([100_000n, 200_000n, 250_000n])
 })
 
+test('closes in bounded time also on a line that is frozen', async () => {
+  const { namespace } = await postgres.database()
+  const proxy = await startTcpProxy({ path: postgres.server().socketPath })
+  onTestFinished(() => proxy.close())
+  const connectionString = postgres.server().connectionStringAt(proxy.port)
+  const store = storeOver({ connectionString, namespace }, { appendTimeoutMs: 500, readTimeoutMs: 500 })
+  const follower = new Follower(store)
+  const { position } = await store.append(newStream(), 'no-stream', newEvents(1))
+  await follower.caughtUp(position)
+  proxy.freeze()
+  const append = store.append(newStream(), 'no-stream', newEvents(1)).catch((error: unknown) => error)
+  const begun = performance.now()
+  await store.close()
+  await follower.ended
+  expect(performance.now() - begun).toBeLessThan(3_000)
+  expect(await append).toBeInstanceOf(Error)
+})
+
 test('a server that is not there is said to be unavailable, within the deadline', async () => {
   const proxy = await startTcpProxy({ path: postgres.server().socketPath })
   await proxy.stop()

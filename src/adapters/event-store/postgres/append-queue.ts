@@ -14,6 +14,7 @@ import { type Appended, ConcurrencyConflict, OutcomeUnknown, StoreUnavailable } 
 import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoff } from '../../database/backoff.ts'
 import { isConnectionLost, SessionLost } from '../../database/connection-lost.ts'
+import { orAborted } from '../../database/or-aborted.ts'
 import type { Session } from '../../database/session.ts'
 import type { Append } from './plan-batch.ts'
 import { writeBatch } from './write-batch.ts'
@@ -108,7 +109,8 @@ export class AppendQueue {
   async #attempt(batch: readonly Entry[]): Promise<boolean> {
     const firstDeadlineMs = Math.min(...batch.map(({ deadlineMs }) => deadlineMs))
     const timer = new AbortController()
-    const timeout = setTimeout(() => timer.abort(), Math.max(0, firstDeadlineMs - performance.now()))
+    const tooLate = (): void => timer.abort(new SessionLost({ session: 'append queue', cause: new Error('no answer in time') }))
+    const timeout = setTimeout(tooLate, Math.max(0, firstDeadlineMs - performance.now()))
     try {
       const session = await this.#openSession(timer.signal)
       const { channel } = this.#options
@@ -116,7 +118,7 @@ export class AppendQueue {
         const entry = batch[index]
         if (entry) entry.sent = true
       }
-      const verdicts = await unlessAborted(writeBatch(session, batch, { channel, onSent: sent }), timer.signal, session.lost)
+      const verdicts = await orAborted(writeBatch(session, batch, { channel, onSent: sent }), timer.signal, session.lost)
       for (const [index, verdict] of verdicts.entries()) {
         if (verdict instanceof ConcurrencyConflict) batch[index]?.reject(verdict)
         else batch[index]?.resolve(verdict)
@@ -147,8 +149,12 @@ export class AppendQueue {
     }
     this.#options.logger?.warn({ error, appends: batch.length }, 'an append transaction was refused; its appends are tried one at a time')
     for (const entry of batch) if (entry.lastFailure === undefined) entry.sent = false
-    for (const entry of batch) {
-      if (await this.#attempt([entry])) await backoff(0, AbortSignal.timeout(this.#options.appendTimeoutMs))
+    for (const [index, entry] of batch.entries()) {
+      const lost = await this.#attempt([entry])
+      if (!lost) continue
+      // It waits in front again; those behind it may build on it, and must stay behind.
+      this.#waiting.splice(1, 0, ...batch.slice(index + 1))
+      return true
     }
     return false
   }
@@ -157,7 +163,7 @@ export class AppendQueue {
     if (this.#session && !this.#session.lost.aborted) return this.#session
     const opening = this.#options.openSession()
     try {
-      this.#session = await unlessAborted(opening, signal)
+      this.#session = await orAborted(opening, signal)
       return this.#session
     } catch (error) {
       // The one that comes too late has no owner any more.
@@ -169,15 +175,4 @@ export class AppendQueue {
 
 function expire({ stream, sent, lastFailure, reject }: Entry): void {
   reject(sent ? new OutcomeUnknown({ stream, cause: lastFailure }) : new StoreUnavailable({ doing: 'append', cause: lastFailure }))
-}
-
-/** Rejects with a lost session as soon as one of the signals aborts, whatever becomes of the work. */
-function unlessAborted<Result>(work: Promise<Result>, ...signals: AbortSignal[]): Promise<Result> {
-  const signal = AbortSignal.any(signals)
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new SessionLost({ session: 'append queue', cause: signal.reason }))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

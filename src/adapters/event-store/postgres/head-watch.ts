@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Position } from '../../../domain/ports/event-store.ts'
 import { backoff } from '../../database/backoff.ts'
+import { aborted, orAborted } from '../../database/or-aborted.ts'
 import type { Session } from '../../database/session.ts'
 
 export type HeadWatchOptions = Readonly<{
@@ -67,7 +68,7 @@ export class HeadWatch {
         })
         // What was written before the session listened was announced to nobody.
         await this.#look()
-        await aborted(AbortSignal.any([signal, session.lost]))
+        await aborted(signal, session.lost)
         session.destroy()
       }
       if (!signal.aborted) await backoff(failures, signal)
@@ -85,9 +86,6 @@ export class HeadWatch {
   /** A failed look is no news: the next one comes soon, and whoever reads finds out by itself what is wrong. */
   async #look(): Promise<void> {
     const looked = this.#options.readHead().then((head) => this.#advance(head))
-    await Promise.race([looked.catch(() => undefined), aborted(this.#closing.signal)])
+    await orAborted(looked, this.#closing.signal).catch(() => undefined)
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))

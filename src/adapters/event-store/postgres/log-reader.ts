@@ -5,6 +5,7 @@
 import type pg from 'pg'
 import { type Position, type RecordedEvent, StoreUnavailable, type StreamName, UnknownPosition } from '../../../domain/ports/event-store.ts'
 import { isConnectionLost } from '../../database/connection-lost.ts'
+import { orAborted } from '../../database/or-aborted.ts'
 import { type EventColumns, toRecordedEvent } from './sql/event-columns.ts'
 import { type HeadRow, readHead } from './sql/read-head.ts'
 import { type LogPageRow, readLogPage } from './sql/read-log-page.ts'
@@ -94,6 +95,7 @@ export class LogReader {
   async #query<Row extends pg.QueryResultRow>(doing: string, query: pg.QueryConfig, signal?: AbortSignal): Promise<Row[]> {
     signal?.throwIfAborted()
     try {
+      // An abandoned query is bounded by the pool's own time-out, and returns its connection by itself.
       const result = await orAborted(this.#pool.query<Row>(query), signal)
       return result.rows
     } catch (error) {
@@ -105,13 +107,3 @@ export class LogReader {
 }
 
 const isEvent = (row: LogPageRow): row is LogPageRow & EventColumns => row.position !== null
-
-/** Stops waiting when the signal aborts. The query goes on alone, bounded by the pool's own time-out, and returns its connection by itself. */
-function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}

@@ -41,7 +41,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   const channel = `${namespace}.appended`
   const connectTimeoutMs = Math.min(appendTimeoutMs, 5_000)
 
-  const queue = new AppendQueue({ openSession: () => openWriter(), channel, appendTimeoutMs, logger })
+  const queue = new AppendQueue({ openSession: openWriter, channel, appendTimeoutMs, logger })
   const reader = new LogReader(
     createPool({
       connectionString,
@@ -56,8 +56,8 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   const watch = new HeadWatch({ openListener, readHead: () => reader.head(), pollIntervalMs })
   const closing = new AbortController()
 
-  async function openWriter(): Promise<Session> {
-    const session = await openSession({
+  function openWriter(): Promise<Session> {
+    return openSession({
       connectionString,
       namespace,
       purpose: 'log writer',
@@ -69,16 +69,13 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
         idle_in_transaction_session_timeout: `${appendTimeoutMs}ms`,
         lock_timeout: `${appendTimeoutMs}ms`,
       },
+      // An acknowledged event survives a crash of the server, also where the server's own default gives that up for speed.
+      setup: `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`,
     })
-    // An acknowledged event survives a crash of the server, also where the server's own default gives that up for speed.
-    await session.client.query(`select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`)
-    return session
   }
 
-  async function openListener(): Promise<Session> {
-    const session = await openSession({ connectionString, namespace, purpose: 'log listener', connectTimeoutMs })
-    await session.client.query(`listen "${channel}"`)
-    return session
+  function openListener(): Promise<Session> {
+    return openSession({ connectionString, namespace, purpose: 'log listener', connectTimeoutMs, setup: `listen "${channel}"` })
   }
 
   const checkOpen = (doing: string): void => {
