@@ -56,8 +56,8 @@ Answer with a diagnosis in plain sentences, the ids of the evidence it rests on,
 /** Ids and names are ours; one that does not look so is not repeated. */
 const idOf = (text: string): string => (/^[A-Za-z0-9_.:-]{1,80}$/.test(text) ? text : 'unnamed')
 
-/** Our own words from the catalogue, kept to one harmless line all the same. */
-const ours = (text: string): string => redactSecrets(visible(text)).slice(0, 200)
+/** Our own words from the catalogue, kept to one harmless line without marks all the same. */
+const ours = (text: string): string => redactSecrets(visible(text)).replace(/[<>]/g, '').slice(0, 200)
 
 /** A template goes through the abstraction again; its placeholders would be taken for foreign words, so they are set aside first. */
 const restoreTypes = (template: string): string =>

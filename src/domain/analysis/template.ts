@@ -53,7 +53,7 @@ const KINDS: readonly Readonly<{ kind: string; find: string }>[] = [
     kind: 'quoted',
     find: String.raw`"(?:[^"\\]|\\[\s\S])*(?:"|$)|${'`'}[^${'`'}]*(?:${'`'}|$)|[\u00ab\u201c\u201e][^\u00bb\u201d\u201c]*(?:[\u00bb\u201d\u201c]|$)`,
   },
-  { kind: 'quoted', find: String.raw`(?<![A-Za-z0-9])'[^']*(?:'|$)` },
+  { kind: 'quoted', find: "(?<![A-Za-z0-9])'[^']*(?:'|$)" },
   { kind: 'url', find: String.raw`[A-Za-z][A-Za-z0-9+.-]{1,20}:\/\/[^\s"'<>]+` },
   { kind: 'email', find: String.raw`[\w.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}` },
   { kind: 'uuid', find: '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}' },
@@ -75,7 +75,7 @@ const KINDS: readonly Readonly<{ kind: string; find: string }>[] = [
   },
   { kind: 'hex', find: '(?:SHA256|MD5):[A-Za-z0-9+/=:]+' },
   { kind: 'path', find: String.raw`(?<![A-Za-z0-9])(?:~|\.{1,2})?\/[^\s"'<>:,;()\[\]]*|[A-Za-z]:\\[^\s"'<>]*` },
-  { kind: 'hex', find: String.raw`0[xX][0-9a-fA-F]+|(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}(?![0-9A-Za-z])` },
+  { kind: 'hex', find: String.raw`0[xX][0-9a-fA-F]+|(?=\d*[a-fA-F])(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}(?![0-9A-Za-z])` },
   { kind: 'size', find: String.raw`\d+(?:\.\d+)?\s?(?:[kKMGT]i?[Bb]|bytes|[Bb])(?![A-Za-z0-9])` },
   { kind: 'duration', find: String.raw`\d+(?:\.\d+)?\s?(?:ns|us|\u00b5s|ms|secs?|seconds?|mins?|minutes?|hours?|[smhd])(?![A-Za-z0-9])` },
   { kind: 'percent', find: String.raw`\d+(?:\.\d+)?\s?%` },
@@ -100,7 +100,7 @@ function* tokens(line: string): Generator<Token> {
   }
 }
 
-const USER_WORDS: ReadonlySet<string> = new Set(['user', 'username', 'role', 'login', 'ruser', 'logname', 'owner'])
+const USER_WORDS: ReadonlySet<string> = new Set(['user', 'username', 'role', 'ruser'])
 const NAMEABLE: ReadonlySet<string> = new Set(['word', 'quoted', 'host', 'email', 'int', 'hex', 'path', 'number'])
 const FIGURES: ReadonlySet<string> = new Set(['int', 'number', 'size', 'duration', 'percent'])
 const PLACEHOLDER = /^<[a-z]+>$/
