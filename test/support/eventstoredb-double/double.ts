@@ -90,7 +90,8 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
     },
     async stopGracefully() {
       for (const end of [...endings]) end()
-      await new Promise((resolve) => setImmediate(resolve))
+      // A stopping server serves some time more; the ends of the streams are on the wire by then.
+      await new Promise((resolve) => setTimeout(resolve, 50))
       await double.kill()
     },
     async start() {

@@ -8,52 +8,52 @@ import { mayBeUnknownPosition } from './failures.ts'
 import { toRecordedEvent } from './recorded-event.ts'
 import { scan } from './scan.ts'
 
+export type Range = Readonly<{ after: Position | undefined; until: Position; signal: AbortSignal | undefined }>
+
 /** How many silences in a row make a server that may never say "caught up" worth asking in another way. */
 const SILENCES_BEFORE_SCAN = 5
 
 /**
- * Events after `after` up to `until`, with checkpoints of the server between them; the end of the sequence says that `until` is reached.
+ * Events after `after` up to `until`, as they come, with checkpoints of the server between them; the end says that `until` is reached.
  * @throws UnknownPosition `after` is no position of the log.
  */
 export async function* catchUp(
   connection: Connection,
   prefix: string,
-  { after, until, signal }: { after: Position | undefined; until: Position; signal: AbortSignal | undefined },
-): AsyncGenerator<RecordedEvent | Checkpoint> {
+  { after, until, signal }: Range,
+): AsyncGenerator<readonly (RecordedEvent | Checkpoint)[]> {
   let seen = after
   let heard = false
-  for (let again = true; again; ) {
-    again = false
+  for (let over = false; !over; ) {
     let silences = 0
     try {
-      for await (const item of connection.subscribe(prefix, seen ?? 'start', signal)) {
-        if (item instanceof Released) {
-          again = true
-          break
+      for await (const items of connection.subscribe(prefix, seen ?? 'start', signal)) {
+        const given: (RecordedEvent | Checkpoint)[] = []
+        let released = false
+        for (const item of items) {
+          if (over) break
+          if (item instanceof Released) released = true
+          else if (item instanceof CaughtUp) over = true
+          else if (item instanceof Silence) silences += 1
+          else {
+            heard = true
+            silences = 0
+            const position = item instanceof CheckpointReached ? item.position : isResolved(item) ? positionOf(item) : undefined
+            if (position === undefined || (seen !== undefined && position <= seen)) continue
+            over = position >= until
+            if (position > until) break
+            seen = position
+            if (item instanceof CheckpointReached) given.push({ checkpoint: position, caughtUp: false })
+            else if (isResolved(item) && item.event) given.push(toRecordedEvent(item.event, prefix))
+          }
         }
-        if (item instanceof CaughtUp) return
-        if (item instanceof Silence) {
-          silences += 1
-          if (silences % SILENCES_BEFORE_SCAN !== 0) continue
+        if (given.length > 0) yield given
+        if (over || released) break
+        if (silences > 0 && silences % SILENCES_BEFORE_SCAN === 0) {
           const { reached, pending } = await scan(connection, prefix, { after: seen, until, signal })
-          if (pending) continue
-          if (reached >= until) return
-          continue
+          over = !pending && reached >= until
+          if (over) break
         }
-        heard = true
-        silences = 0
-        if (item instanceof CheckpointReached) {
-          if (item.position >= until) return
-          if (seen !== undefined && item.position <= seen) continue
-          seen = item.position
-          yield { checkpoint: seen, caughtUp: false }
-          continue
-        }
-        const position = isResolved(item) ? positionOf(item) : undefined
-        if (position === undefined || position > until) return
-        seen = position
-        if (item.event) yield toRecordedEvent(item.event, prefix)
-        if (position === until) return
       }
     } catch (error) {
       // Only the first answer to the caller's own position can say this; later code 2 means something else.

@@ -23,10 +23,10 @@ const ALLOWED_OPTIONS = new Set([
 
 /** @throws InvalidConnectionString naming the part and its rule. */
 export function checkConnectionString(url: string): string {
-  const match = /^(?<scheme>[^:]+):\/\/(?:[^@/?]*@)?(?<hosts>[^/?]*)\/?(?:\?(?<query>.*))?$/.exec(url.trim())
-  const { scheme, hosts, query } = match?.groups ?? {}
+  const { scheme, rest = '' } = /^(?<scheme>[^:]+):\/\/(?<rest>.*)$/.exec(url.trim())?.groups ?? {}
   if (scheme !== 'esdb' && scheme !== 'esdb+discover') throw new InvalidConnectionString('scheme', 'must be esdb:// or esdb+discover://')
-  if (!hosts) throw new InvalidConnectionString('host', 'must not be empty')
+  const { hosts, query } = /^(?:[^@/?]*@)?(?<hosts>[^/?]*)\/?(?:\?(?<query>.*))?$/.exec(rest)?.groups ?? {}
+  if (!hosts) throw new InvalidConnectionString('host', 'must be name:port, several with commas between, and ?options behind')
   const options = parseOptions(query ?? '')
   const remote = hosts.split(',').find((host) => !isLoopback(host))
   for (const name of ['tls', 'tlsverifycert']) {

@@ -34,6 +34,8 @@ const TICK_MS = 100
 /** A reader that takes nothing for two ticks gives its stream back; what was buffered for it is free, and it reads again from where it is. */
 const IDLE_TICKS = 2
 
+const BATCH_LIMIT_EVENTS = 64
+
 /** Told between the events of a subscription, in their order. */
 export class CheckpointReached {
   readonly position: bigint
@@ -55,6 +57,7 @@ export type From = bigint | 'start' | 'end'
 /** What is used of the client's streams beside the loop over them. */
 type Source = {
   readonly destroyed: boolean
+  readonly readableLength: number
   destroy(error?: Error): unknown
   push(mark: unknown): boolean
   on(event: string, listener: (...facts: unknown[]) => void): unknown
@@ -73,6 +76,8 @@ type Session = {
 
 export class Connection {
   static readonly #open = new Map<string, Connection>()
+  /** Resolves when the client that was closed last has ended its append stream. */
+  static #closing = Promise.resolve()
   readonly #url: string
   #users = 0
   #session: Session | undefined
@@ -98,7 +103,9 @@ export class Connection {
     Connection.#open.delete(this.#url)
     const session = this.#session
     this.#session = undefined
-    if (session) await this.#retire(session, new Error('the event store was closed'))
+    if (!session) return
+    Connection.#closing = this.#retire(session, new Error('the event store was closed'))
+    await Connection.#closing
   }
 
   /**
@@ -142,7 +149,7 @@ export class Connection {
     stream: string,
     options: { from: From; direction: 'forwards' | 'backwards'; limit: number },
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<ResolvedEvent | Silence | Released> {
+  ): AsyncGenerator<readonly (ResolvedEvent | Silence | Released)[]> {
     const { from, direction, limit } = options
     return this.#read(signal, (client) => {
       const read = client.readStream(stream, { fromRevision: from, direction, maxCount: limit, requiresLeader: true })
@@ -151,7 +158,7 @@ export class Connection {
   }
 
   /** Events of the whole log from a position on, inclusive, of all namespaces. */
-  readAll(from: From, limit: number, signal: AbortSignal | undefined): AsyncGenerator<AllItem> {
+  readAll(from: From, limit: number, signal: AbortSignal | undefined): AsyncGenerator<readonly AllItem[]> {
     return this.#read(signal, (client) => {
       const read = client.readAll({ fromPosition: toPosition(from), maxCount: limit, requiresLeader: true })
       return { source: read, items: read, cancel: () => read.cancel() }
@@ -159,7 +166,7 @@ export class Connection {
   }
 
   /** All events behind a position whose stream begins with the prefix, and then those to come. */
-  subscribe(prefix: string, from: From, signal: AbortSignal | undefined): AsyncGenerator<AllItem> {
+  subscribe(prefix: string, from: From, signal: AbortSignal | undefined): AsyncGenerator<readonly AllItem[]> {
     return this.#read(
       signal,
       (client) => {
@@ -187,14 +194,13 @@ export class Connection {
       const read = client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true })
       return { source: read, items: read, cancel: () => read.cancel() }
     })
-    for await (const item of last) {
-      const position = isResolved(item) ? positionOf(item) : undefined
-      if (position !== undefined) return position
-    }
-    return undefined
+    let head: bigint | undefined
+    for await (const items of last) for (const item of items) if (isResolved(item)) head = positionOf(item)
+    return head
   }
 
   async #current(): Promise<Session> {
+    if (!this.#session) await Connection.#closing
     while (this.#session?.retired) {
       const { retired } = this.#session
       await retired
@@ -220,7 +226,7 @@ export class Connection {
     signal: AbortSignal | undefined,
     open: (client: EventStoreDBClient) => { source: Source; items: AsyncIterable<Item>; cancel: () => Promise<void> },
     { endless = false }: { endless?: boolean } = {},
-  ): AsyncGenerator<Item | Silence | Released> {
+  ): AsyncGenerator<readonly (Item | Silence | Released)[]> {
     signal?.throwIfAborted()
     const session = await this.#current()
     signal?.throwIfAborted()
@@ -248,21 +254,25 @@ export class Connection {
     }, TICK_MS)
     tick.unref()
     try {
+      let batch: (Item | Silence)[] = []
       for await (const item of items) {
-        if (!(item instanceof Silence)) {
+        batch.push(item)
+        // What has come already goes on as one: each layer above then waits once for many events. This is half the speed of a rebuild.
+        if (source.readableLength > 0 && batch.length < BATCH_LIMIT_EVENTS) continue
+        if (batch.some((each) => !(each instanceof Silence))) {
           session.heard += 1
           idleTicks = 0
         }
         waiting = false
-        yield item
+        yield batch
         waiting = true
-        if (!(item instanceof Silence)) idleTicks = 0
         if (released) break
+        batch = []
       }
-      if (released) yield new Released()
+      if (released) yield [new Released()]
     } catch (error) {
       if (released) {
-        yield new Released()
+        yield [new Released()]
         return
       }
       signal?.throwIfAborted()

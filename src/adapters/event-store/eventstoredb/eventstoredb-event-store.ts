@@ -23,7 +23,7 @@ import { ForeignEvent, toRecordedEvent } from './recorded-event.ts'
 import { subscribe } from './subscribe.ts'
 
 export type EventStoreDbOptions = Readonly<{
-  /** `esdb://` or `esdb+discover://`; without TLS only to a loopback address. */
+  /** `esdb://` or `esdb+discover://`; without TLS only to a loopback address. On a secured server the user must be allowed to read `$all`. */
   url: string
   namespace: string
   logger?: Logger
@@ -81,16 +81,16 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
     for (let left = limit, again = true; again && left > 0; ) {
       again = false
       try {
-        for await (const item of connection.readStream(prefix + stream, { from: next, direction, limit: left }, signal)) {
-          if (item instanceof Silence) continue
-          if (item instanceof Released) {
-            again = next !== -1n
-            break
+        for await (const items of connection.readStream(prefix + stream, { from: next, direction, limit: left }, signal)) {
+          for (const item of items) {
+            if (item instanceof Released) again = next !== -1n
+            else if (!(item instanceof Silence) && item.event) {
+              yield toRecordedEvent(item.event, prefix)
+              left -= 1
+              next = item.event.revision + (direction === 'forwards' ? 1n : -1n)
+            }
           }
-          if (!item.event) continue
-          yield toRecordedEvent(item.event, prefix)
-          left -= 1
-          next = item.event.revision + (direction === 'forwards' ? 1n : -1n)
+          if (again) break
         }
       } catch (error) {
         if (!isStreamNotFound(error)) throw error
@@ -110,12 +110,13 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
     const wanted = types && new Set(types)
     let left = limit
     if (after !== until) {
-      for await (const item of catchUp(connection, prefix, { after, until, signal })) {
-        if ('checkpoint' in item) continue
-        if (wanted && !wanted.has(item.type)) continue
-        yield item
-        left -= 1
-        if (left === 0) return
+      for await (const items of catchUp(connection, prefix, { after, until, signal })) {
+        for (const item of items) {
+          if ('checkpoint' in item || (wanted && !wanted.has(item.type))) continue
+          yield item
+          left -= 1
+          if (left === 0) return
+        }
       }
     }
     yield { checkpoint: until, caughtUp: true }
@@ -141,7 +142,12 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
 
     async *subscribe({ after, types, signal }) {
       checkOpen('subscribe')
-      yield* subscribe(connection, LiveFeed.of(connection, prefix, logger), prefix, { after, types, signal: untilClosed(signal) }, logger)
+      const feed = LiveFeed.of(connection, prefix, logger)
+      try {
+        yield* subscribe(connection, feed, prefix, { after, types, signal: untilClosed(signal) }, logger)
+      } catch (error) {
+        throw asReadFailure('subscribe', error)
+      }
     },
 
     async head() {

@@ -5,7 +5,7 @@
 import type { Position, RecordedEvent } from '../../../domain/ports/event-store.ts'
 import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoffMs } from './backoff.ts'
-import { CaughtUp, CheckpointReached, type Connection, isResolved, positionOf, Silence } from './connection.ts'
+import { CaughtUp, CheckpointReached, type Connection, isResolved, positionOf, Released, Silence } from './connection.ts'
 import { isFinal } from './failures.ts'
 import { pause } from './pause.ts'
 import { toRecordedEvent } from './recorded-event.ts'
@@ -16,6 +16,9 @@ const QUEUE_LIMIT_BYTES = 4_000_000
 
 /** In silence, the head is compared this often (in silences of 100 ms): foreign events move it without a word from the server. */
 const SILENCES_BETWEEN_HEADS = 5
+
+/** An outage of an hour is worth some lines in the log, not thousands. */
+export const ATTEMPTS_PER_WARNING = 30
 
 /** A place in the feed: what came since it was taken, until the queue is full. */
 export class Seat {
@@ -128,7 +131,7 @@ export class LiveFeed {
           this.#news()
           return
         }
-        this.#logger?.warn({ error, attempt }, 'the live subscription broke and is made again')
+        if (attempt % ATTEMPTS_PER_WARNING === 0) this.#logger?.warn({ error, attempt }, 'the live subscription broke and is made again')
       }
       this.live = false
       await pause(backoffMs(attempt), signal)
@@ -139,21 +142,25 @@ export class LiveFeed {
     // What was there before the subscription is delivered when the server says "caught up".
     const head = await this.#connection.head(signal)
     let silences = 0
-    for await (const item of this.#connection.subscribe(this.#prefix, this.position ?? 'start', signal)) {
-      if (signal.aborted) return
-      if (item instanceof Silence) {
-        silences += 1
-        if (silences % SILENCES_BETWEEN_HEADS === 0) await this.#compareHead(signal)
-        continue
+    for await (const items of this.#connection.subscribe(this.#prefix, this.position ?? 'start', signal)) {
+      for (const item of items) {
+        if (signal.aborted) return
+        if (item instanceof Silence) {
+          silences += 1
+          continue
+        }
+        // The look at the head took so long that the stream was given back.
+        if (item instanceof Released) return
+        silences = 0
+        worked()
+        if (item instanceof CaughtUp) {
+          this.live = true
+          this.#moveTo(head)
+        } else if (item instanceof CheckpointReached) this.#moveTo(item.position)
+        else if (isResolved(item) && item.event) this.#offer(toRecordedEvent(item.event, this.#prefix), positionOf(item))
       }
-      silences = 0
-      worked()
-      if (item instanceof CaughtUp) {
-        this.live = true
-        this.#moveTo(head)
-      } else if (item instanceof CheckpointReached) this.#moveTo(item.position)
-      else if (isResolved(item) && item.event) this.#offer(toRecordedEvent(item.event, this.#prefix), positionOf(item))
-      this.#news()
+      if (silences === 0) this.#news()
+      else if (silences % SILENCES_BETWEEN_HEADS === 0) await this.#compareHead(signal)
     }
     throw new Error('the subscription ended')
   }

@@ -21,14 +21,16 @@ export async function scan(
   { after, until, signal }: { after: Position | undefined; until: Position; signal: AbortSignal | undefined },
 ): Promise<Scan> {
   let reached = after ?? 0n
-  for await (const item of connection.readAll(after ?? 'start', SCAN_LIMIT_EVENTS, signal)) {
-    if (!isResolved(item)) continue
-    const position = positionOf(item) ?? 0n
-    if (position > until) return { reached: until, pending: false }
-    // Reading forwards includes the position it begins at.
-    if (after !== undefined && position <= after) continue
-    if ((item.link ?? item.event)?.streamId.startsWith(prefix)) return { reached, pending: true }
-    reached = position
+  for await (const items of connection.readAll(after ?? 'start', SCAN_LIMIT_EVENTS, signal)) {
+    for (const item of items) {
+      if (!isResolved(item)) continue
+      const position = positionOf(item) ?? 0n
+      if (position > until) return { reached: until, pending: false }
+      // Reading forwards includes the position it begins at.
+      if (after !== undefined && position <= after) continue
+      if ((item.link ?? item.event)?.streamId.startsWith(prefix)) return { reached, pending: true }
+      reached = position
+    }
     if (reached === until) break
   }
   return { reached, pending: false }

@@ -7,11 +7,14 @@ import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoffMs } from './backoff.ts'
 import { catchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
-import { type LiveFeed, mayPass, type Seat } from './live-feed.ts'
+import { ATTEMPTS_PER_WARNING, type LiveFeed, mayPass, type Seat } from './live-feed.ts'
 import { pause } from './pause.ts'
 
 /** How many events that do not match may pass between two checkpoints. */
 const CHECKPOINT_INTERVAL_EVENTS = 1_000
+
+/** At least so many events lie between two checkpoints of the server. */
+const CHECKPOINT_INTERVAL_OF_SERVER_EVENTS = 32
 
 export type Subscription = Readonly<{ after: Position | undefined; types: readonly string[] | undefined; signal: AbortSignal }>
 
@@ -31,19 +34,20 @@ export async function* subscribe(
       if (after !== undefined && progress.seen === after && (head === undefined || after > head))
         throw new UnknownPosition({ position: after })
       if (head !== undefined && (progress.seen === undefined || head > progress.seen)) {
-        yield* progress.give(catchUp(connection, prefix, { after: progress.seen, until: head, signal }))
+        yield* progress.give(catchUp(connection, prefix, { after: progress.seen, until: head, signal }), signal)
         progress.seen = head
       }
       // The seat is taken first and the rest read behind it, so that nothing falls between the read and the feed.
       seat = feed.sit(head)
-      yield* progress.give(untilFeed(connection, feed, prefix, progress, signal))
+      yield* progress.give(untilFeed(connection, feed, prefix, progress, signal), signal)
       attempt = 0
       yield* progress.live(feed, seat, signal)
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof UnknownPosition || !mayPass(error)) throw error
       if (progress.seen !== seenBefore) attempt = 0
-      logger?.warn({ error, attempt }, 'a subscription broke and goes on behind the last event it has given')
+      if (attempt % ATTEMPTS_PER_WARNING === 0)
+        logger?.warn({ error, attempt }, 'a subscription broke and goes on behind the last event it has given')
       await pause(backoffMs(attempt), signal)
       attempt += 1
     } finally {
@@ -59,7 +63,7 @@ async function* untilFeed(
   prefix: string,
   progress: Progress,
   signal: AbortSignal,
-): AsyncGenerator<RecordedEvent | Checkpoint> {
+): AsyncGenerator<readonly (RecordedEvent | Checkpoint)[]> {
   const until = feed.position
   if (until === undefined || (progress.seen !== undefined && progress.seen >= until)) return
   yield* catchUp(connection, prefix, { after: progress.seen, until, signal })
@@ -79,12 +83,17 @@ class Progress {
     this.#types = types && new Set(types)
   }
 
-  async *give(items: AsyncIterable<RecordedEvent | Checkpoint>): AsyncGenerator<RecordedEvent | Checkpoint> {
-    for await (const item of items) {
-      if ('checkpoint' in item) {
-        this.seen = item.checkpoint
-        yield* this.#afterUnmatched(32)
-      } else yield* this.#event(item)
+  async *give(
+    batches: AsyncIterable<readonly (RecordedEvent | Checkpoint)[]>,
+    signal: AbortSignal,
+  ): AsyncGenerator<RecordedEvent | Checkpoint> {
+    for await (const items of batches) {
+      for (const item of items) {
+        if (signal.aborted) return
+        if ('checkpoint' in item) this.seen = item.checkpoint
+        const given = 'checkpoint' in item ? this.#passOver(CHECKPOINT_INTERVAL_OF_SERVER_EVENTS) : this.#event(item)
+        if (given) yield given
+      }
     }
   }
 
@@ -93,7 +102,8 @@ class Progress {
       feed.check()
       if (seat.overflowed) return
       for (const event of seat.take()) {
-        yield* this.#event(event)
+        const given = this.#event(event)
+        if (given) yield given
         if (signal.aborted) return
       }
       if (seat.overflowed) return
@@ -108,18 +118,18 @@ class Progress {
     }
   }
 
-  *#event(event: RecordedEvent): Generator<RecordedEvent | Checkpoint> {
-    if (this.seen !== undefined && event.position <= this.seen) return
+  /** What the subscriber gets for an event: it, a checkpoint now and then instead of what does not match, or nothing. */
+  #event(event: RecordedEvent): RecordedEvent | Checkpoint | undefined {
+    if (this.seen !== undefined && event.position <= this.seen) return undefined
     this.seen = event.position
-    if (!this.#types || this.#types.has(event.type)) {
-      this.#passedOver = 0
-      yield event
-    } else yield* this.#afterUnmatched(1)
+    if (this.#types && !this.#types.has(event.type)) return this.#passOver(1)
+    this.#passedOver = 0
+    return event
   }
 
-  *#afterUnmatched(count: number): Generator<Checkpoint> {
+  #passOver(count: number): Checkpoint | undefined {
     this.#passedOver += count
-    if (this.#passedOver >= CHECKPOINT_INTERVAL_EVENTS) yield this.#tell(false)
+    return this.#passedOver >= CHECKPOINT_INTERVAL_EVENTS ? this.#tell(false) : undefined
   }
 
   #tell(caughtUp: boolean): Checkpoint {
