@@ -9,26 +9,28 @@ export class Follower {
   readonly items: (RecordedEvent | Checkpoint)[] = []
   readonly ended: Promise<void>
   readonly #abort = new AbortController()
-  #check: () => void = () => undefined
+  #news = Promise.withResolvers<void>()
+  #hasEnded = false
   #failure: { error: unknown } | undefined
 
   constructor(store: EventStore, options: { after?: Position; types?: readonly string[] } = {}) {
-    this.ended = this.#follow(store, options).catch((error: unknown) => {
-      this.#failure = { error }
-      this.#check()
-    })
+    this.ended = this.#follow(store, options)
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
+      .finally(() => {
+        this.#hasEnded = true
+        this.#tell()
+      })
   }
 
   /** Waits until the condition holds. Fails when the subscription fails or ends first. */
   async until(holds: (follower: Follower) => boolean): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#check = () => {
-        if (this.#failure) reject(this.#failure.error)
-        else if (holds(this)) resolve()
-      }
-      this.#check()
-      void this.ended.then(() => (holds(this) ? resolve() : reject(this.#failure?.error ?? new Error('the subscription ended first'))))
-    })
+    while (!holds(this)) {
+      if (this.#failure) throw this.#failure.error
+      if (this.#hasEnded) throw new Error('the subscription ended first')
+      await this.#news.promise
+    }
   }
 
   caughtUp(position: Position): Promise<void> {
@@ -47,7 +49,11 @@ export class Follower {
       this.items.push(item)
       if (isEvent(item)) this.events.push(item)
       else this.checkpoints.push(item)
-      this.#check()
+      this.#tell()
     }
+  }
+  #tell(): void {
+    this.#news.resolve()
+    this.#news = Promise.withResolvers()
   }
 }

@@ -4,7 +4,7 @@
  * hit in every run; without it the loss is only rarer.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import { createPool } from '../../../src/adapters/database/create-pool.ts'
 
 export type SequenceStore = Readonly<{
   append(id: string, pauseMs: number): Promise<void>
@@ -14,15 +14,14 @@ export type SequenceStore = Readonly<{
 }>
 
 export async function openSequenceStore(connectionString: string, schema: string, maxConnections: number): Promise<SequenceStore> {
-  const pool = new pg.Pool({ connectionString, max: maxConnections })
-  const table = `${pg.escapeIdentifier(schema)}.events`
-  await pool.query(`create schema ${pg.escapeIdentifier(schema)}; create table ${table} (position bigserial primary key, id text not null)`)
+  const pool = createPool({ connectionString, namespace: schema, purpose: 'control', maxConnections })
+  await pool.query(`create schema ${schema}; create table events (position bigserial primary key, id text not null)`)
   return {
     async append(id, pauseMs) {
       const client = await pool.connect()
       try {
         await client.query('begin')
-        await client.query(`insert into ${table} (id) values ($1)`, [id])
+        await client.query(`insert into events (id) values ($1)`, [id])
         await sleep(pauseMs)
         await client.query('commit')
       } finally {
@@ -31,7 +30,7 @@ export async function openSequenceStore(connectionString: string, schema: string
     },
     async readAfter(position) {
       const { rows } = await pool.query<{ id: string; position: string }>(
-        `select id, position from ${table} where position > $1 order by position`,
+        `select id, position from events where position > $1 order by position`,
         [position],
       )
       return rows.map((row) => ({ id: row.id, position: BigInt(row.position) }))
