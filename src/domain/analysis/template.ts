@@ -30,18 +30,22 @@ export function templateOf(line: string, { keepFigures = false }: AbstractOption
   return template.trim()
 }
 
-/** Facts of a probe as one line: names are ours and must look so, figures stay, text is abstracted. */
+/** Facts of a probe, `name=value` with commas between: known names and figures stay, everything else is abstracted like a line. */
 export const abstractFacts = (facts: string): string =>
   facts
     .slice(0, LINE_LIMIT)
     .split(/[,;\n]/)
     .map((fact) => {
-      const [, name, value = ''] = /^\s*([a-z][A-Za-z0-9]{0,31})\s*=\s*(.*)$/s.exec(fact) ?? []
-      return name === undefined ? templateOf(fact, { keepFigures: true }) : `${name}=${templateOf(value, { keepFigures: true })}`
+      const [, name, value = ''] = /^\s*([A-Za-z]\w{0,31})\s*=\s*(.*)$/s.exec(fact) ?? []
+      return name === undefined ? templateOf(fact, { keepFigures: true }) : `${factName(name)}=${templateOf(value, { keepFigures: true })}`
     })
     .filter((fact) => fact !== '')
     .join(', ')
     .slice(0, TEMPLATE_LIMIT)
+
+/** A comma in a value begins what looks like another fact, so a name is no more to be trusted than a word: `softLimit` by its parts. */
+const factName = (name: string): string =>
+  name.split(/_|(?<=[a-z0-9])(?=[A-Z])/).every((part) => vocabulary.has(part.toLowerCase())) ? name : '<word>'
 
 type Token = Readonly<{ kind: string; text: string }>
 

@@ -60,6 +60,7 @@ unix uwsgi vm werkzeug wheel worker_connections worker_rlimit_nofile workdir wri
 max_connections max_wal_size shared_buffers work_mem maintenance_work_mem superuser_reserved_connections idle_in_transaction_session_timeout
 overcommit_memory statement_timeout lock_timeout pg_hba pg_wal pg_xact pg_control appendfsync stop_writes_on_bgsave_error client_body_temp
 proxy_temp fastcgi_temp limit_time_real limit_memory_hard db_maxconn
+baseline blocker ceiling holds how kept listens ms observed refusals same seconds verdict visible
 `
 
 export const vocabulary: ReadonlySet<string> = new Set(WORDS.split(/\s+/).filter((word) => word !== ''))

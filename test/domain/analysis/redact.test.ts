@@ -57,24 +57,13 @@ test('twice is the same as once', () => {
   )
 })
 
-test('time grows with the text, not faster', () => {
-  const worst = [
-    'password',
-    '-----BEGIN PRIVATE KEY',
-    'a://',
-    'Bearer ',
-    'eyJaaaaaaaaa.',
-    "password '",
-    ...hostileTexts.map(({ text }) => text || ' '),
-  ]
-  const msFor = (seed: string, length: number): number => {
-    const text = seed.repeat(Math.ceil(length / seed.length))
-    const began = performance.now()
-    redactSecrets(text)
-    return performance.now() - began
+test('no text makes a pattern backtrack', () => {
+  const seeds = ['password', '-----BEGIN PRIVATE KEY', 'a://', 'Bearer ', 'eyJaaaaaaaaa.', "password '", 'token=', 'sentinel auth-pass ']
+  // 100 kB of the worst that a pattern could meet. One that backtracks would not end within the time of a test.
+  for (const seed of [...seeds, ...hostileTexts.map(({ text }) => text)]) {
+    const text = seed.repeat(Math.ceil(100_000 / seed.length))
+    expect(redactSecrets(redactSecrets(text))).toBe(redactSecrets(text))
   }
-  // 100 kB of the worst that a pattern could meet; backtracking would take minutes.
-  for (const seed of worst) expect(msFor(seed, 100_000)).toBeLessThan(1_000)
 })
 
 test.each([
