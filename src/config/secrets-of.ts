@@ -1,4 +1,4 @@
-/** Every secret that a configuration holds, for the scrubber of the log: the keys, the URLs, and the passwords inside the URLs. */
+/** Every secret that a configuration holds, for the scrubber of the log: the keys, and the passwords inside the URLs. */
 import type { Config } from '../config.ts'
 import { Secret } from '../domain/ports/secrets.ts'
 
@@ -12,9 +12,12 @@ export function secretsOf({ adminKey, analyst, databaseUrl, eventStore }: Config
 
 /** As it stands in the URL, and as the driver sends it. */
 function passwordsOf(url: Secret | undefined): Secret[] {
-  const [, written] = /^[^/]+:\/\/[^/?#]*?:([^/?#]*)@/.exec(url?.reveal() ?? '') ?? []
-  if (written === undefined || written === '') return []
-  return [...new Set([written, decoded(written)])].map((value) => new Secret(value))
+  const text = url?.reveal() ?? ''
+  const [, ofUser = ''] = /^[^/]+:\/\/[^/?#]*?:([^/?#]*)@/.exec(text) ?? []
+  // PostgreSQL takes passwords as parameters too: its own, and that of the client key.
+  const asParameters = [...text.matchAll(/[?&](?:ssl)?password=([^&#]*)/gi)].map(([, value = '']) => value)
+  const written = [ofUser, ...asParameters].filter((value) => value !== '')
+  return [...new Set(written.flatMap((value) => [value, decoded(value)]))].map((value) => new Secret(value))
 }
 
 function decoded(text: string): string {

@@ -16,6 +16,14 @@ test('the keys, and the passwords of both URLs as written and as sent', () => {
   expect(secretsWith(env)).toStrictEqual([env.STEWARD_ADMIN_KEY, 'sk-one', 'p%40ss', 'p@ss', 'changeit'])
 })
 
+test('passwords that stand among the parameters of a URL', () => {
+  expect(secretsWith({ STEWARD_DATABASE_URL: 'postgresql://db/steward?user=app&password=one&sslpassword=two%21' })).toStrictEqual([
+    'one',
+    'two%21',
+    'two!',
+  ])
+})
+
 test('nothing where nothing is set', () => {
   expect(secretsWith({ STEWARD_DATABASE_URL: 'postgresql://app@db/steward' })).toStrictEqual([])
 })
