@@ -1,0 +1,8 @@
+/** Events of the registries of names, as they are in the log. */
+import { z } from 'zod'
+import type { RegistryEvent } from '../../../domain/registry/events.ts'
+import { instant, type SchemasOf, text } from './common.ts'
+
+const name = z.strictObject({ name: text, holder: text, at: instant })
+
+export const registrySchemas = { NameClaimed: name, NameReleased: name } satisfies SchemasOf<RegistryEvent>

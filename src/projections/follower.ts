@@ -1,0 +1,218 @@
+/**
+ * Keeps one read model at the end of the log.
+ *
+ *   outdated    -> the table is of an older version; a rebuild is on its way   -> following
+ *   following   -> takes batches from the live feed, or from the log when it is behind
+ *   parked      -> an event stopped it; waits for `retry`                       -> following
+ *   superseded  -> a newer program has put its own build in place; this one only watches
+ *
+ * It owns nothing but its own idea of the checkpoint, and asks the database anew whenever that was wrong.
+ */
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Codec } from '../domain/ports/codec.ts'
+import type { EventStore, Position } from '../domain/ports/event-store.ts'
+import type { Logger } from '../domain/ports/logger.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
+import { applyBatch } from './apply-batch.ts'
+import { type Batch, readAhead, readBatches } from './batch.ts'
+import { ensureLive } from './builds.ts'
+import { type Checkpoint, type Database, isNewer, isOlder, liveCheckpoint, type Parked } from './checkpoints.ts'
+import type { Gate } from './gate.ts'
+import type { IdleMover } from './idle-mover.ts'
+import type { LiveFeed } from './live-feed.ts'
+import type { ReadModel } from './projection.ts'
+
+export type ProjectionMetric =
+  | 'steward_projection_lag_seconds'
+  | 'steward_projection_caught_up'
+  | 'steward_projection_events_total'
+  | 'steward_projection_parked'
+  | 'steward_projection_rebuilds_total'
+
+export type FollowerState = 'starting' | 'outdated' | 'following' | 'parked' | 'superseded'
+
+export type FollowerStatus = Readonly<{
+  state: FollowerState
+  build: number
+  /** Of the live table. */
+  version: number
+  position: Position
+  caughtUp: boolean
+  /** Age of the oldest event that is not in the table; 0 when caught up. */
+  lagSeconds: number
+  parked: Parked | undefined
+}>
+
+export type FollowerOptions = Readonly<{
+  database: Database
+  eventStore: EventStore
+  codec: Codec
+  clock: Clock
+  logger: Logger
+  metrics: Metrics<ProjectionMetric>
+  model: ReadModel
+  feed: LiveFeed
+  gate: Gate
+  moveIdle: IdleMover
+}>
+
+export type Follower = Readonly<{
+  run: (signal: AbortSignal) => Promise<void>
+  status: () => FollowerStatus
+  /** Look at the checkpoint again now: it was unparked, or another build took its place. */
+  poke: () => void
+  /** Resolves once everything up to the position is in the table, as far as this process knows. */
+  reached: (position: Position, signal: AbortSignal) => Promise<void>
+}>
+
+const BUSY_AGAIN_MS = 20
+const LOOK_AGAIN_MS = 1_000
+const FAILED_AGAIN = { firstMs: 100, maxMs: 5_000 } as const
+
+export function createFollower(options: FollowerOptions): Follower {
+  const { database, eventStore, codec, clock, logger, metrics, model, feed, gate, moveIdle } = options
+  const labels = { projection: model.name }
+  let status: FollowerStatus = {
+    state: 'starting',
+    build: 0,
+    version: model.version,
+    position: 0n,
+    caughtUp: false,
+    lagSeconds: 0,
+    parked: undefined,
+  }
+  let poked = Promise.withResolvers<void>()
+  const waiting = new Set<{ position: Position; resolve: () => void }>()
+
+  const show = (changes: Partial<FollowerStatus>): void => {
+    const before = status
+    status = { ...status, ...changes }
+    if (before.lagSeconds !== status.lagSeconds || before.state === 'starting') {
+      metrics.set('steward_projection_lag_seconds', status.lagSeconds, labels)
+    }
+    if (before.caughtUp !== status.caughtUp || before.state === 'starting') {
+      metrics.set('steward_projection_caught_up', status.caughtUp ? 1 : 0, labels)
+    }
+    if (before.state !== status.state) metrics.set('steward_projection_parked', status.state === 'parked' ? 1 : 0, labels)
+    if (before.position === status.position) return
+    for (const waiter of waiting) {
+      if (waiter.position > status.position) continue
+      waiting.delete(waiter)
+      waiter.resolve()
+    }
+  }
+
+  const poke = (): void => {
+    poked.resolve()
+    poked = Promise.withResolvers()
+  }
+
+  /** Until there is more, somebody pokes, or the time is up. */
+  async function pause(signal: AbortSignal, news: Promise<void>, ms?: number): Promise<void> {
+    const over = new AbortController()
+    const ending = AbortSignal.any([signal, over.signal])
+    const aborted = Promise.withResolvers<void>()
+    ending.addEventListener('abort', () => aborted.resolve(), { once: true })
+    const time = ms === undefined ? aborted.promise : clock.sleep(ms, ending).catch(() => undefined)
+    await Promise.race([news, poked.promise, aborted.promise, time])
+    over.abort()
+  }
+
+  const lagOf = ({ events }: Batch): number => {
+    const [oldest] = events
+    return oldest ? Math.max(0, Date.parse(clock.now()) - Date.parse(oldest.recorded.recordedAt)) / 1_000 : status.lagSeconds
+  }
+
+  /** The checkpoint after the batch; undefined when it has to be looked up. */
+  async function take(checkpoint: Checkpoint, batch: Batch, signal: AbortSignal): Promise<Checkpoint | undefined> {
+    show({ caughtUp: false, lagSeconds: lagOf(batch) })
+    const { name, build, position: from } = checkpoint
+    if (batch.events.length === 0) {
+      if (!(await moveIdle({ name, build, from, to: batch.to }))) {
+        await clock.sleep(BUSY_AGAIN_MS, signal)
+        return undefined
+      }
+      show({ position: batch.to })
+      return { ...checkpoint, position: batch.to }
+    }
+    const applied = await gate(() => applyBatch({ database, model, table: model.table, checkpoint, batch, now: () => clock.now() }))
+    switch (applied.kind) {
+      case 'busy':
+        await clock.sleep(BUSY_AGAIN_MS, signal)
+        return undefined
+      case 'moved':
+        return undefined
+      case 'parked':
+        metrics.count('steward_projection_events_total', labels, applied.events)
+        logger.error({ projection: model.name, parked: applied.parked, error: applied.cause }, 'an event stopped a read model')
+        return undefined
+      case 'applied':
+        metrics.count('steward_projection_events_total', labels, applied.events)
+        show({ position: applied.position })
+        return { ...checkpoint, position: applied.position }
+    }
+  }
+
+  /** Reads the log for itself, from where the read model is to the head. */
+  async function readOn(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint | undefined> {
+    let current: Checkpoint | undefined = checkpoint
+    for await (const batch of readAhead(readBatches({ eventStore, codec, model, after: checkpoint.position, signal }))) {
+      current = await take(current, batch, signal)
+      if (!current || signal.aborted) return undefined
+    }
+    // Nothing new, and yet the feed is not there: it has not begun.
+    if (current.position === checkpoint.position) await pause(signal, feed.more(), BUSY_AGAIN_MS)
+    return current
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    let checkpoint: Checkpoint | undefined
+    while (!signal.aborted) {
+      checkpoint ??= (await liveCheckpoint(database, model.name)) ?? (await ensureLive(database, model))
+      const { build, version, position, parked } = checkpoint
+      const state = isNewer(checkpoint, model) ? 'superseded' : isOlder(checkpoint, model) ? 'outdated' : parked ? 'parked' : 'following'
+      show({ state, build, version, position, parked, ...(state === 'following' ? {} : { caughtUp: false }) })
+      if (state !== 'following') {
+        await pause(signal, new Promise(() => undefined), LOOK_AGAIN_MS)
+        checkpoint = undefined
+        continue
+      }
+      const [more, poke] = [feed.more(), poked.promise]
+      const batch = feed.after(model, position)
+      if (batch === 'behind') checkpoint = await readOn(checkpoint, signal)
+      else if (batch) checkpoint = await take(checkpoint, batch, signal)
+      else {
+        show({ caughtUp: true, lagSeconds: 0 })
+        await pause(signal, more)
+        if (poke !== poked.promise) checkpoint = undefined
+      }
+    }
+  }
+
+  return {
+    async run(signal) {
+      for (let waitMs: number = FAILED_AGAIN.firstMs; !signal.aborted; waitMs = Math.min(2 * waitMs, FAILED_AGAIN.maxMs)) {
+        const before = status.position
+        try {
+          await follow(signal)
+        } catch (error) {
+          if (signal.aborted) return
+          show({ caughtUp: false })
+          logger.warn({ projection: model.name, error }, 'a read model could not be moved; trying again')
+          if (status.position !== before) waitMs = FAILED_AGAIN.firstMs
+          await clock.sleep(waitMs, signal).catch(() => undefined)
+        }
+      }
+    },
+    status: () => status,
+    poke,
+    reached(position, signal) {
+      if (status.position >= position) return Promise.resolve()
+      return new Promise((resolve) => {
+        const waiter = { position, resolve }
+        waiting.add(waiter)
+        signal.addEventListener('abort', () => waiting.delete(waiter), { once: true })
+      })
+    },
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The end of the log, for all projections of this process: one subscription fills it, each projection takes from it at its own pace. It keeps
+ * a bounded stretch; who falls behind that reads the log for itself until it has caught up.
+ */
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Codec } from '../domain/ports/codec.ts'
+import type { EventStore, Position } from '../domain/ports/event-store.ts'
+import type { Logger } from '../domain/ports/logger.ts'
+import type { Batch } from './batch.ts'
+import { isEvent } from './batch.ts'
+import { type ReadModel, type SharedEvent, shareEvent, wants } from './projection.ts'
+
+const KEPT_EVENTS = 2_000
+const SUBSCRIBE_AGAIN_MS = 1_000
+
+export type LiveFeed = Readonly<{
+  /** What follows a position: a batch, `behind` when it is no longer kept, or nothing yet. */
+  after: (model: ReadModel, position: Position) => Batch | 'behind' | undefined
+  /** Resolves when there is more, or the signal aborts. Ask for it before looking. */
+  more: () => Promise<void>
+  /** Runs until the signal aborts. */
+  run: (signal: AbortSignal) => Promise<void>
+}>
+
+export function createLiveFeed({
+  eventStore,
+  codec,
+  clock,
+  logger,
+}: {
+  eventStore: EventStore
+  codec: Codec
+  clock: Clock
+  logger: Logger
+}): LiveFeed {
+  let kept: SharedEvent[] = []
+  /** Everything in between is in `kept`. Undefined until the subscription has begun. */
+  let covers: { from: Position; to: Position } | undefined
+  let news = Promise.withResolvers<void>()
+
+  const tell = (): void => {
+    news.resolve()
+    news = Promise.withResolvers()
+  }
+
+  async function subscribe(signal: AbortSignal): Promise<void> {
+    const from = covers?.to ?? (await eventStore.head()) ?? 0n
+    covers ??= { from, to: from }
+    for await (const item of eventStore.subscribe({ ...(from > 0n ? { after: from } : {}), signal })) {
+      if (isEvent(item)) {
+        kept.push(shareEvent(item, codec))
+        covers = { ...covers, to: item.position }
+        if (kept.length > 2 * KEPT_EVENTS) {
+          const dropped = kept.length - KEPT_EVENTS
+          covers = { ...covers, from: kept[dropped - 1]?.recorded.position ?? covers.from }
+          kept = kept.slice(dropped)
+        }
+      } else if (item.checkpoint > covers.to) {
+        covers = { ...covers, to: item.checkpoint }
+      }
+      tell()
+    }
+  }
+
+  return {
+    after(model, position) {
+      if (!covers || position < covers.from) return 'behind'
+      if (position >= covers.to) return undefined
+      const events: SharedEvent[] = []
+      for (let index = firstAfter(kept, position); index < kept.length; index += 1) {
+        const event = kept[index]
+        if (event && wants(model, event.recorded.type)) events.push(event)
+      }
+      return { events, to: covers.to }
+    },
+    more: () => news.promise,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await subscribe(signal)
+        } catch (error) {
+          if (signal.aborted) break
+          logger.warn({ error }, 'the read models lost the end of the log and look for it again')
+          await clock.sleep(SUBSCRIBE_AGAIN_MS, signal).catch(() => undefined)
+        }
+      }
+      tell()
+    },
+  }
+}
+
+/** Binary search: positions only grow. */
+function firstAfter(events: readonly SharedEvent[], position: Position): number {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const event = events[middle]
+    if (event && event.recorded.position <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
