@@ -2,7 +2,7 @@
  * Finds the PostgreSQL programs of this platform's package and gives them the library links they need.
  * Nothing is ever written into the package: node_modules may be read-only, and no install script runs.
  */
-import { access, constants, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { access, chown, constants, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -66,19 +66,21 @@ function locate(name: string, platform: string): string {
  * them look there. Made anew at each start, since the package may have moved. The environment carries nothing else of ours: PGPORT or
  * PGOPTIONS of the operator's shell would change the server.
  */
-export async function linkLibraries(binaries: Binaries, directory: string): Promise<NodeJS.ProcessEnv> {
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true, mode: 0o755 })
-  const files = (await readdir(binaries.libraries)).filter((name) => /\.(so|dylib)(\.|$)/.test(name))
-  const links = new Map(files.map((name) => [name, join(binaries.libraries, name)]))
-  for (const { name, file } of binaries.links) links.set(name, file)
-  for (const [name, file] of links) await symlink(file, join(directory, name))
+export async function linkLibraries(binaries: Binaries, directory: string, ownerUid: number): Promise<NodeJS.ProcessEnv> {
   if (directory.includes(':')) {
     throw new EmbeddedPostgresError({
       rule: 'data-directory-unusable',
       says: `the data directory must not contain a colon, which the search path for libraries cannot express: ${directory}`,
     })
   }
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true, mode: 0o755 })
+  const files = (await readdir(binaries.libraries)).filter((name) => /\.(so|dylib)(\.|$)/.test(name))
+  const links = new Map(files.map((name) => [name, join(binaries.libraries, name)]))
+  for (const { name, file } of binaries.links) links.set(name, file)
+  for (const [name, file] of links) await symlink(file, join(directory, name))
+  // Made by root in the data directory of somebody else, it would be in that user's way next time.
+  if (process.getuid?.() === 0) await chown(directory, ownerUid, ownerUid)
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
     LC_ALL: 'C',

@@ -5,8 +5,9 @@
  */
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
@@ -37,7 +38,7 @@ export async function lockDataDirectory({ path, dataDir, patienceMs, stopOrphan,
   let orphanStopped = false
   for (;;) {
     const file = await tryLock(path)
-    if (file !== undefined) return own(file)
+    if (file !== undefined) return own(file, path)
 
     const owner = await readOwner(path)
     if (owner !== undefined && (await processStart(owner.pid)) === owner.start) throw inUse(dataDir, owner)
@@ -53,12 +54,14 @@ export async function lockDataDirectory({ path, dataDir, patienceMs, stopOrphan,
 
 const RETRY_MS = 50
 
-async function own(file: FileHandle): Promise<DataDirectoryLock> {
+async function own(file: FileHandle, path: string): Promise<DataDirectoryLock> {
   try {
     const owner: Owner = { pid: process.pid, start: (await processStart(process.pid)) ?? 'unknown', host: hostname() }
-    await file.truncate(0)
     // Written in place: a rename would leave the lock on a file that nobody finds any more.
-    await file.write(`${JSON.stringify(owner)}\n`, 0)
+    const { bytesWritten } = await file.write(`${JSON.stringify(owner)}\n`, 0)
+    await file.truncate(bytesWritten)
+    const { uid, gid } = await stat(dirname(path))
+    if (process.getuid?.() === 0) await file.chown(uid, gid)
     return { fd: file.fd, release: () => file.close() }
   } catch (error) {
     await file.close()

@@ -2,29 +2,29 @@
  * The bundled PostgreSQL in the data directory: started, owned and stopped by this process.
  * It lives exactly as long as its owner, also when the owner is killed with -9, and the directory never has two owners.
  */
-import { chown, mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { mkdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../../domain/ports/logger.ts'
 import { findBinaries, linkLibraries } from './binaries.ts'
 import { clusterOwner, ensureCluster } from './cluster.ts'
 import type { DataDirectoryLock } from './data-directory-lock.ts'
 import { lockDataDirectory } from './data-directory-lock.ts'
-import { asEmbeddedPostgresError, diskFull, EmbeddedPostgresError, saysDiskFull } from './embedded-postgres-error.ts'
+import { asEmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { SUPERUSER } from './initialise.ts'
+import { keepRunning } from './keep-running.ts'
+import type { RunningServer } from './launch-server.ts'
+import { launchServer } from './launch-server.ts'
 import { serverIdentity } from './server-identity.ts'
-import { followServerLog } from './server-log.ts'
 import { asArguments, launchSettings } from './settings.ts'
 import { makeSocketDirectory } from './socket-directory.ts'
-import { superviseServer } from './supervised-server.ts'
 import { defaultTemplateBase } from './template.ts'
 
 export interface EmbeddedPostgres extends AsyncDisposable {
+  /** The same for the whole life, also when the server had to be started again. */
   readonly connectionString: string
   readonly socketDir: string
-  /** Of the server (the postmaster). */
+  /** Of the server (the postmaster) that runs now. */
   readonly pid: number
-  /** Resolves when the server has ended, whoever ended it. */
-  readonly exited: Promise<void>
   /** Disconnects the clients, stops the server and gives the directory free. May be called again. */
   stop(): Promise<void>
 }
@@ -37,6 +37,8 @@ export type EmbeddedPostgresOptions = Readonly<{
   signal?: AbortSignal
   /** How long the server may take to stop in good order before it is made to; default 5. Nothing is lost either way. */
   stopGraceSeconds?: number
+  /** How long a server that lost its owner is waited for before it is told to stop; default 10 000, longer than its own supervisor takes. */
+  orphanPatienceMs?: number
   /** Where the template is kept; default beside the packages; `false`: none. */
   templateBase?: string | false
   /** Root only: run the server under another user id even where a user namespace is possible. */
@@ -51,7 +53,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const lock = await lockDataDirectory({
       path: join(dataDir, 'owner.lock'),
       dataDir,
-      patienceMs: ORPHAN_PATIENCE_MS,
+      patienceMs: options.orphanPatienceMs ?? 10_000,
       stopOrphan: () => stopOrphan(join(dataDir, 'cluster')),
       signal: options.signal,
     })
@@ -66,61 +68,50 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Longer than a supervisor takes to stop a server that does not want to. */
-const ORPHAN_PATIENCE_MS = 10_000
+const NEVER = new AbortController().signal
 
 async function startLocked(dataDir: string, lock: DataDirectoryLock, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { logger, signal, stopGraceSeconds = 5, templateBase = defaultTemplateBase(), avoidUserNamespace } = options
+  const { logger, signal = NEVER, stopGraceSeconds = 5, templateBase = defaultTemplateBase(), avoidUserNamespace } = options
   const cluster = join(dataDir, 'cluster')
   const binaries = await findBinaries()
-  const env = await linkLibraries(binaries, join(dataDir, 'lib'))
-  const identity = await serverIdentity({ ownerUid: await clusterOwner(cluster), avoidUserNamespace })
+  const directoryUid = (await stat(dataDir)).uid
+  const env = await linkLibraries(binaries, join(dataDir, 'lib'), directoryUid)
+  const identity = await serverIdentity({ ownerUid: (await clusterOwner(cluster)) ?? directoryUid, avoidUserNamespace })
   await ensureCluster(cluster, templateBase === false ? undefined : templateBase, { binaries, env, identity, signal })
+  // Every process of a server holds our lock, so whatever ran here has ended. PostgreSQL itself only compares process ids, and takes a
+  // zombie, or in a restarted container any other process, for the server of last time.
+  await rm(join(cluster, 'postmaster.pid'), { force: true })
 
-  const serverUid = identity.uid ?? (await stat(cluster)).uid
-  const socket = await makeSocketDirectory({ dataDir, serverUid })
-  if (identity.uid !== undefined) await chown(socket.path, identity.uid, identity.uid)
-  signal?.throwIfAborted()
+  const launch = async (signal: AbortSignal): Promise<RunningServer & { socketDir: string }> => {
+    const socket = await makeSocketDirectory({ dataDir, serverUid: (await stat(cluster)).uid })
+    const server = await launchServer({
+      command: [...identity.prefix, binaries.postgres, '-D', cluster, ...asArguments('-c', launchSettings(socket.path))],
+      env,
+      cwd: dataDir,
+      lockFd: lock.fd,
+      graceSeconds: stopGraceSeconds,
+      temporaryDirectory: socket.isTemporary ? socket.path : undefined,
+      ...{ dataDir, logger, signal },
+    })
+    return { ...server, socketDir: socket.path }
+  }
 
-  const server = superviseServer({
-    command: [...identity.prefix, binaries.postgres, '-D', cluster, ...asArguments('-c', launchSettings(socket.path))],
-    env,
-    cwd: dataDir,
-    lockFd: lock.fd,
-    graceSeconds: stopGraceSeconds,
-    temporaryDirectory: socket.isTemporary ? socket.path : undefined,
-  })
-  const { exited } = server
-  const log = followServerLog(server.stderr, logger)
+  const first = await launch(signal)
+  const kept = keepRunning(first, launch, logger)
   const stop = async (): Promise<void> => {
-    server.letGo()
-    await exited
+    await kept.stop()
     await lock.release()
   }
-
-  signal?.addEventListener('abort', server.letGo, { once: true })
-  try {
-    const pid = await server.pid
-    const outcome = await Promise.race([log.ready.then(() => 'ready' as const), exited.then(() => 'ended' as const)])
-    signal?.throwIfAborted()
-    if (outcome === 'ended' || pid === undefined) throw failed(dataDir, log.lastLines())
-    logger?.info({ source: 'postgres', pid, dataDir }, 'the embedded database is ready')
-    return { connectionString: connectionString(socket.path), socketDir: socket.path, pid, exited, stop, [Symbol.asyncDispose]: stop }
-  } catch (error) {
-    server.letGo()
-    await exited
-    throw error
-  } finally {
-    signal?.removeEventListener('abort', server.letGo)
+  logger?.info({ source: 'postgres', pid: first.pid, dataDir }, 'the embedded database is ready')
+  return {
+    connectionString: connectionString(first.socketDir),
+    socketDir: first.socketDir,
+    get pid() {
+      return kept.pid()
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
-}
-
-function failed(dataDir: string, output: string): EmbeddedPostgresError {
-  if (saysDiskFull(output)) return diskFull(dataDir, new Error(output))
-  return new EmbeddedPostgresError({
-    rule: 'start-failed',
-    says: `the database in ${dataDir} did not start: ${output || 'it said nothing'}`,
-  })
 }
 
 /** Every part is named, so that PGPORT and its kin in the environment change nothing. No password: who reaches the socket is the owner. */

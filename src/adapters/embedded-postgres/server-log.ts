@@ -8,6 +8,7 @@ import type { Logger } from '../../domain/ports/logger.ts'
 export type ServerLog = Readonly<{
   /** Resolves when the server accepts connections; never rejects. */
   ready: Promise<void>
+  isReady(): boolean
   lastLines(): string
 }>
 
@@ -15,11 +16,15 @@ export function followServerLog(stderr: Readable, logger: Logger | undefined): S
   const kept: string[] = []
   const { promise: ready, resolve: nowReady } = Promise.withResolvers<void>()
   let rest = ''
+  let isReady = false
   const take = (line: string): void => {
     if (line === '') return
     kept.push(line)
     if (kept.length > KEPT_LINES) kept.shift()
-    if (line.includes('database system is ready to accept connections')) nowReady()
+    if (line.includes('database system is ready to accept connections')) {
+      isReady = true
+      nowReady()
+    }
     report(line, logger)
   }
   stderr.setEncoding('utf8')
@@ -30,7 +35,7 @@ export function followServerLog(stderr: Readable, logger: Logger | undefined): S
     for (const line of lines) take(line)
   })
   stderr.on('end', () => take(rest))
-  return { ready, lastLines: () => kept.join('\n') }
+  return { ready, isReady: () => isReady, lastLines: () => kept.join('\n') }
 }
 
 const KEPT_LINES = 20

@@ -3,7 +3,7 @@
  * The directory is the whole access control: the server trusts whoever reaches the socket, and only the owner (and root) can.
  */
 import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
@@ -14,7 +14,10 @@ export type SocketDirectory = Readonly<{
   isTemporary: boolean
 }>
 
-/** @throws EmbeddedPostgresError `socket-path-too-long`, `socket-directory-unsafe` */
+/**
+ * Only for the owner of the data directory, and when no server runs there: what a killed server left in the way is removed.
+ * @throws EmbeddedPostgresError `socket-path-too-long`, `socket-directory-unsafe`
+ */
 export async function makeSocketDirectory({
   dataDir,
   serverUid,
@@ -38,6 +41,7 @@ export async function makeSocketDirectory({
     })
   }
   await makePrivate(directory.path, serverUid)
+  for (const name of [SOCKET, `${SOCKET}.lock`]) await rm(join(directory.path, name), { force: true })
   return directory
 }
 
@@ -46,7 +50,8 @@ export type SocketDirectoryOptions = Readonly<{ dataDir: string; serverUid: numb
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, with the final NUL. */
 const LONGEST_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103
 
-const socketPath = (directory: string): string => join(directory, '.s.PGSQL.5432')
+const SOCKET = '.s.PGSQL.5432'
+const socketPath = (directory: string): string => join(directory, SOCKET)
 const fits = (directory: string): boolean => Buffer.byteLength(socketPath(directory)) <= LONGEST_SOCKET_PATH_BYTES
 const defaultShortBase = (): string => process.env['XDG_RUNTIME_DIR'] || tmpdir()
 
@@ -64,4 +69,5 @@ async function makePrivate(path: string, serverUid: number): Promise<void> {
     })
   }
   await chmod(path, 0o700)
+  if (process.getuid?.() === 0) await chown(path, serverUid, serverUid)
 }

@@ -28,8 +28,13 @@ export function superviseServer({ command, env, cwd, lockFd, graceSeconds, tempo
   if (stdin === null || stdout === null || stderr === null) throw new TypeError('spawn made no pipes')
   // A supervisor that has gone already takes no end of file; that it has gone is told by `exited`.
   stdin.on('error', () => undefined)
+  const pid = readPid(stdout)
+  // Only a supervisor that was killed ends by a signal; nobody is left then to stop the server, nor to reap it and give its id to others.
+  supervisor.once('exit', (_, signal) => {
+    if (signal !== null) void pid.then(interrupt)
+  })
   return {
-    pid: readPid(stdout),
+    pid,
     stderr,
     exited: once(supervisor, 'close').then(() => undefined),
     letGo: () => stdin.end(),
@@ -48,6 +53,14 @@ export type SuperviseOptions = Readonly<{
 }>
 
 const SUPERVISE = fileURLToPath(new URL('supervise.sh', import.meta.url))
+
+function interrupt(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGINT')
+  } catch {
+    // It has ended by itself.
+  }
+}
 
 async function readPid(stdout: Readable): Promise<number | undefined> {
   let text = ''

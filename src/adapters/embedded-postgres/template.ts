@@ -24,7 +24,7 @@ export async function findTemplate(base: string | undefined, tools: ClusterTools
     return (await isOurs(template)) ? template : undefined
   } catch (error) {
     tools.signal?.throwIfAborted()
-    if (isReadOnly(error)) return undefined
+    if (cannotBeKept(error)) return undefined
     throw error
   }
 }
@@ -53,5 +53,5 @@ async function isOurs(path: string): Promise<boolean> {
   return (uid === process.getuid?.() || isRootsServer) && (mode & 0o022) === 0
 }
 
-const isReadOnly = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EROFS' || error.code === 'EPERM')
+const cannotBeKept = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(String(error.code))
