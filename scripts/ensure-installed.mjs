@@ -14,8 +14,6 @@ const BUNDLED_NODE = join(ROOT, 'node_modules', '.bin', 'node')
 /** What only serves to develop is not asked for by what only runs: `npm ci --omit=dev` stays as it is. */
 const needsDev = !['start', 'demo', 'steward'].includes(process.env.npm_lifecycle_event ?? '')
 
-await main()
-
 async function main() {
   if (Number.parseInt(process.versions.node, 10) < 20)
     fail(`Node ${process.versions.node} is too old even to install: Node 20 or newer is needed.`)
@@ -133,3 +131,5 @@ function fail(text) {
   say(text)
   process.exit(1)
 }
+
+await main()
