@@ -1,13 +1,13 @@
 /**
- * Finds the lines that hold at least one of many literals, in one pass over the text: an automaton (Aho and Corasick, 1975) reads each
- * character once, however many literals there are. Characters that no literal uses share one column.
+ * Tells which of many literals a line holds, in one pass: an automaton (Aho and Corasick, 1975) reads each character once, however many literals
+ * there are. Characters that no literal uses share one column.
  */
 
 export type LiteralScan = (line: string) => readonly number[]
 
 const NONE: readonly number[] = []
 
-/** Answers, for a line, which of the literals (by index) it holds. The answer is empty for nearly every line, and then nothing is allocated. */
+/** Answers, for a line, which of the literals (by index) it holds. */
 export function compileLiteralScan(literals: readonly string[]): LiteralScan {
   const columns = columnsOf(literals)
   const { next, found } = automaton(literals, columns)

@@ -1,12 +1,13 @@
 /**
- * Recognises faults in log lines. Each line is read once for literals, whatever the number of patterns; only the few lines that hold one are given
- * to the patterns that need it, and those run in linear time (RE2), so no line and no pattern can stall the watch.
+ * Recognises faults in log lines. All literals of all patterns are searched for at once; only the few lines that hold one are given to the patterns
+ * that need it, and those run in linear time (RE2), so no line and no pattern can stall the watch.
  */
 import { RE2JS } from 're2js'
 import type { Fault, Hints, LogDetection } from '../../domain/catalogue/fault.ts'
 import type { CompileLogMatcher, LineMatch } from '../../domain/ports/log-matcher.ts'
+import { compileLineFilter, type LineFilter } from './line-filter.ts'
 import { levelOf } from './line-frame.ts'
-import { compileLiteralScan, type LiteralScan } from './literal-scan.ts'
+import { compileLiteralScan } from './literal-scan.ts'
 import { requiredLiterals } from './required-literals.ts'
 
 /** A hint is a name or a path; what is longer was made to be long. */
@@ -24,17 +25,18 @@ export class PatternInvalid extends Error {
 /** @throws PatternInvalid */
 export const compileLogMatcher: CompileLogMatcher = (faults) => {
   const patterns = faults.flatMap((fault) => fault.detect.flatMap((each) => (each.kind === 'log' ? [compile(fault, each)] : [])))
-  const { scan, byLiteral, always } = index(patterns)
+  const { filter, candidates, always } = index(patterns)
+  const recogniseAt = (lines: readonly string[], at: number, matches: LineMatch[]): void => {
+    const line = lines[at] ?? ''
+    const found = recognise(line, candidates(line), patterns)
+    if (found !== undefined) matches.push({ index: at, ...found })
+  }
   return {
     match(lines) {
       const matches: LineMatch[] = []
-      for (let at = 0; at < lines.length; at += 1) {
-        const line = lines[at] ?? ''
-        const hits = scan(line)
-        if (hits.length === 0 && always.length === 0) continue
-        const found = recognise(line, candidates(hits, byLiteral, always), patterns)
-        if (found !== undefined) matches.push({ index: at, ...found })
-      }
+      // A pattern without a literal has to see every line; loading one costs the speed of all.
+      if (always) for (let at = 0; at < lines.length; at += 1) recogniseAt(lines, at, matches)
+      else filter(lines, (at) => recogniseAt(lines, at, matches))
       return matches
     },
   }
@@ -66,7 +68,13 @@ function compile(fault: Fault, { match, level }: LogDetection): Pattern {
 
 const isAscii = (text: string): boolean => !/[^\x20-\x7e\t]/.test(text)
 
-type Index = Readonly<{ scan: LiteralScan; byLiteral: readonly (readonly number[])[]; always: readonly number[] }>
+type Index = Readonly<{
+  filter: LineFilter
+  /** The patterns that a line is given to, in catalogue order, so that the first fault wins. */
+  candidates: (line: string) => readonly number[]
+  /** Some pattern has no literal. */
+  always: boolean
+}>
 
 function index(patterns: readonly Pattern[]): Index {
   const users = new Map<string, number[]>()
@@ -75,12 +83,15 @@ function index(patterns: readonly Pattern[]): Index {
     if (literals === undefined) always.push(number)
     for (const literal of literals ?? []) users.set(literal, [...(users.get(literal) ?? []), number])
   })
-  return { scan: compileLiteralScan([...users.keys()]), byLiteral: [...users.values()], always }
+  const literals = [...users.keys()]
+  const byLiteral = [...users.values()]
+  const scan = compileLiteralScan(literals)
+  return {
+    filter: compileLineFilter(literals),
+    candidates: (line) => [...new Set([...always, ...scan(line).flatMap((hit) => byLiteral[hit] ?? [])])].sort((a, b) => a - b),
+    always: always.length > 0,
+  }
 }
-
-/** In catalogue order, so that the first fault wins. */
-const candidates = (hits: readonly number[], byLiteral: readonly (readonly number[])[], always: readonly number[]): readonly number[] =>
-  [...new Set([...always, ...hits.flatMap((hit) => byLiteral[hit] ?? [])])].sort((a, b) => a - b)
 
 function recognise(line: string, numbers: readonly number[], patterns: readonly Pattern[]): Omit<LineMatch, 'index'> | undefined {
   for (const number of numbers) {
