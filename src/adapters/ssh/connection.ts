@@ -12,8 +12,6 @@ import type { Tuning } from './tuning.ts'
 
 export interface Connection {
   readonly hostId: string
-  /** The open connection, or a new one. One attempt at a time, shared by all who ask. */
-  live(signal?: AbortSignal): Promise<Live>
   /** Runs a command line. Give the session back when it is closed. */
   openSession(command: string, options: { signal?: AbortSignal | undefined }): Promise<Session>
   /** A byte stream to a service as the host sees it. */
@@ -36,6 +34,7 @@ export function createConnection(
   let current: Live | undefined
   let dialling: Promise<Live> | undefined
 
+  /** The open connection, or a new one. One attempt at a time, shared by all who ask. */
   async function live(signal?: AbortSignal): Promise<Live> {
     if (closing.signal.aborted) throw closed()
     signal?.throwIfAborted()
@@ -106,29 +105,36 @@ export function createConnection(
     })
   }
 
+  /** A connection may have died unnoticed since it was used last. Nothing was sent yet, so that is no reason to give up: once. */
+  async function onLive(signal: AbortSignal | undefined, request: (to: Live, done: ChannelCallback) => void): Promise<Tunnel> {
+    const used = current
+    const to = await live(signal)
+    try {
+      return { channel: await openChannel(to, signal, (done) => request(to, done)), live: to }
+    } catch (error) {
+      if (to !== used || !(error instanceof HostUnreachable) || error.rule !== 'connection-lost') throw error
+      if (current === to) current = undefined
+      const fresh = await live(signal)
+      return { channel: await openChannel(fresh, signal, (done) => request(fresh, done)), live: fresh }
+    }
+  }
+
   return {
     hostId,
-    live,
     followers: createSlots(tuning.maxFollowersPerConnection),
     async openSession(command, { signal }) {
       const release = await slots.take(signal)
       try {
-        const to = await live(signal)
-        const channel = await openChannel(to, signal, (done) => to.client.exec(command, done))
-        return { channel, live: to, release }
+        return { ...(await onLive(signal, (to, done) => to.client.exec(command, done))), release }
       } catch (error) {
         release()
         throw error
       }
     },
     async openTunnel(to, signal) {
-      const via = await live(signal)
-      const channel = await openChannel(via, signal, (done) =>
-        'socket' in to
-          ? via.client.openssh_forwardOutStreamLocal(to.socket, done)
-          : via.client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
+      return onLive(signal, ({ client }, done) =>
+        'socket' in to ? client.openssh_forwardOutStreamLocal(to.socket, done) : client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
       )
-      return { channel, live: via }
     },
     close() {
       closing.abort(closed())

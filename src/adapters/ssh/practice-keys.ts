@@ -8,9 +8,19 @@ export type KeyPair = Readonly<{ privateKey: string; publicKey: string; path: st
 export function keyPair(dir: string, name: string): KeyPair {
   const path = join(dir, name)
   if (!existsSync(path)) {
-    const made = ssh2.utils.generateKeyPairSync('ed25519')
+    const made = generate()
     writeFileSync(`${path}.pub`, `${made.public}\n`)
     writeFileSync(path, made.private, { mode: 0o600 })
   }
   return { privateKey: readFileSync(path, 'utf8'), publicKey: readFileSync(`${path}.pub`, 'utf8').trim(), path }
 }
+
+/** About one in a hundred keys that ssh2 makes cannot be read again, by ssh2 or by OpenSSH. */
+function generate(): { private: string; public: string } {
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519')
+    if (isReadable(made.private) && isReadable(made.public)) return made
+  }
+}
+
+const isReadable = (key: string): boolean => !(ssh2.utils.parseKey(key) instanceof Error)

@@ -29,8 +29,9 @@ if [ -n "$step" ]; then
 fi
 # The end of the connection must not end this shell before it has written how the program ended; the program itself is left as it would be.
 trap '' HUP PIPE
-# What is beyond the limit is read and dropped: a program never stalls or dies because nobody reads it.
-relay() { head -c "$limit"; exec cat >/dev/null; }
+# What is beyond the limit is read and dropped: a program never stalls or dies because nobody reads it. dd passes on what it has got at once,
+# where head keeps it until the end; head is for a dd that cannot count bytes.
+relay() { dd bs=65536 count="$limit" iflag=count_bytes 2>/dev/null || head -c "$limit"; exec cat >/dev/null; }
 {
   {
     {
