@@ -81,7 +81,7 @@ async function install(packages) {
   clearInterval(heartbeat)
   if (status instanceof Error)
     fail('npm is not installed or not on the PATH. Install it together with Node.js (https://nodejs.org), then start again.')
-  if (status !== 0) fail(`npm ci failed: ${reasonOf(output)}\n${output.trim().split('\n').slice(-12).join('\n')}`)
+  if (status !== 0) fail(`npm ci failed: ${reasonOf(output)}\n${output.trim().split('\n').slice(0, 12).join('\n')}`)
   const left = stale()
   if (left.length > 0) fail(`npm ci ended well, but these are still missing: ${left.join(', ')}. Is "optional" or "omit" set in an .npmrc?`)
   say(`installed in ${seconds(startedMs)} s`)
@@ -96,6 +96,7 @@ function reasonOf(output) {
   if (/ENOSPC/.test(output)) return 'the disk is full; about 700 MB are needed.'
   if (/EACCES|EPERM|EROFS/.test(output)) return 'some files may not be written; do they belong to another user?'
   if (/EINTEGRITY/.test(output)) return 'a downloaded package is not the one that package-lock.json names.'
+  if (/EUSAGE/.test(output)) return 'package-lock.json does not fit package.json; both must come from the same commit.'
   return 'see below.'
 }
 
