@@ -61,12 +61,13 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     resumeOnDrain(client, server)
     client.on('end', () => server.end())
     server.on('end', () => client.end())
+    // An error is the test's business on the client's side; here it only takes the line down.
+    client.on('error', () => server.destroy())
+    server.on('error', () => reset(client))
     for (const [socket, other] of [
       [client, server],
       [server, client],
     ] as const) {
-      // The error itself is the test's business on the other side; here it only takes the line down.
-      socket.on('error', () => other.resetAndDestroy())
       socket.on('close', () => {
         other.destroy()
         frozen.delete(socket)
@@ -84,7 +85,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
 
   const resetConnections = (): void => {
     for (const { client, server } of lines) {
-      client.resetAndDestroy()
+      reset(client)
       server.destroy()
     }
     lines.clear()
@@ -137,6 +138,11 @@ async function listen(port: number, accept: (client: Socket) => void): Promise<S
   listener.listen(port, '127.0.0.1')
   await once(listener, 'listening')
   return listener
+}
+
+/** Only for the client's side, which is always TCP: a unix socket cannot be reset. */
+function reset(client: Socket): void {
+  if (!client.destroyed) client.resetAndDestroy()
 }
 
 /** Whether the request is in what this client has sent, also when it is split over two chunks. */
