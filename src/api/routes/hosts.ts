@@ -1,0 +1,143 @@
+/** Hosts: machines that Steward reaches over SSH. A host key is pinned when the host is registered, after a person compared it. */
+import { z } from 'zod'
+import { defineRoute } from '../define-route.ts'
+import {
+  accepted,
+  exampleOutcome,
+  found,
+  idParam,
+  listOptions,
+  listQuery,
+  name,
+  none,
+  outcome,
+  outcomeJson,
+  pageJson,
+  pageOf,
+  readOptions,
+  readQuery,
+  withReason,
+} from '../schemas/common.ts'
+import { exampleHost, host, hostJson } from '../schemas/host.ts'
+import { secretReference } from '../schemas/secret-reference.ts'
+
+export const registerHost = defineRoute({
+  method: 'POST',
+  path: '/api/v1/hosts',
+  operation: 'hosts.register',
+  tag: 'hosts',
+  summary: 'Register a host',
+  description:
+    'Without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED: `details.fingerprint` is to be compared with the host, `details.hostKey` to be sent again. Steward logs in before it records anything.',
+  permission: 'hosts:manage',
+  kind: 'command',
+  rateClass: 'costly',
+  params: none,
+  query: none,
+  body: z.strictObject({
+    name,
+    address: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^[0-9a-fA-F:.]{2,45}$/, 'must be a host name or an IP address'),
+    port: z.int().min(1).max(65_535).default(22),
+    username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'must be the name of an account'),
+    privateKey: secretReference,
+    hostKey: z
+      .string()
+      .max(4_096)
+      .regex(/^[a-z0-9@.-]{3,64} [A-Za-z0-9+/]+={0,2}$/, 'must be a key as in known_hosts: type and base64')
+      .optional(),
+  }),
+  answer: { status: 201, schema: outcome, example: exampleOutcome },
+  refusals: ['host-key-unconfirmed', 'host-already-registered', 'name-taken', 'host-unreachable', 'secret-unavailable'],
+  async handle({ body: { hostKey, ...body }, meta }, { commands }) {
+    return accepted(await commands.registerHost({ ...body, ...(hostKey === undefined ? {} : { hostKey }), meta }))
+  },
+})
+
+export const listHosts = defineRoute({
+  method: 'GET',
+  path: '/api/v1/hosts',
+  operation: 'hosts.list',
+  tag: 'hosts',
+  summary: 'List hosts',
+  permission: 'hosts:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: none,
+  query: listQuery.extend({ name: z.string().max(63).optional(), state: z.enum(['registered', 'retired', 'all']).default('registered') }),
+  body: none,
+  answer: { status: 200, schema: pageOf(host), example: { items: [exampleHost], next_cursor: null, position: '4711' } },
+  refusals: ['invalid-cursor'],
+  async handle({ query }, { queries }) {
+    const page = await queries.hosts.list({ ...listOptions(query), name: query.name, state: query.state })
+    return { json: pageJson(page, hostJson) }
+  },
+})
+
+export const showHost = defineRoute({
+  method: 'GET',
+  path: '/api/v1/hosts/{id}',
+  operation: 'hosts.show',
+  tag: 'hosts',
+  summary: 'Show a host',
+  permission: 'hosts:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: idParam,
+  query: readQuery,
+  body: none,
+  answer: { status: 200, schema: host, example: exampleHost },
+  refusals: ['not-found'],
+  handle: async ({ params, query }, { queries }) => found(await queries.hosts.show(params.id, readOptions(query)), hostJson),
+})
+
+export const testHost = defineRoute({
+  method: 'POST',
+  path: '/api/v1/hosts/{id}/test',
+  operation: 'hosts.test',
+  tag: 'hosts',
+  summary: 'Test the connection to a host',
+  description: 'Logs in and runs a harmless program. A host that cannot be reached is an answer, not an error.',
+  permission: 'targets:operate',
+  kind: 'command',
+  rateClass: 'costly',
+  params: idParam,
+  query: none,
+  body: none,
+  answer: {
+    status: 200,
+    schema: outcome.extend({
+      reachable: z.boolean(),
+      durationMs: z.number(),
+      rule: z.string().nullable().describe('Why it was not reached.'),
+      says: z.string().nullable(),
+    }),
+    example: { ...exampleOutcome, reachable: true, durationMs: 41, rule: null, says: null },
+  },
+  refusals: ['host-not-registered'],
+  async handle({ params: { id }, meta }, { commands }) {
+    const { reachable, durationMs, rule = null, says = null, ...result } = await commands.testHost({ id, meta })
+    return { json: { ...outcomeJson(result), reachable, durationMs, rule, says } }
+  },
+})
+
+export const retireHost = defineRoute({
+  method: 'DELETE',
+  path: '/api/v1/hosts/{id}',
+  operation: 'hosts.retire',
+  tag: 'hosts',
+  summary: 'Retire a host',
+  description: 'Its history stays. Targets on it are to be retired first.',
+  permission: 'hosts:manage',
+  kind: 'command',
+  rateClass: 'command',
+  ifMatch: 'required',
+  params: idParam,
+  query: none,
+  body: withReason.partial(),
+  answer: { status: 200, schema: outcome, example: exampleOutcome },
+  refusals: ['host-not-registered', 'concurrency-conflict', 'precondition-required'],
+  handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
+    accepted(await commands.retireHost({ id, reason, meta })),
+})
+
+export const hostRoutes = [registerHost, listHosts, showHost, testHost, retireHost]

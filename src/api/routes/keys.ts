@@ -1,0 +1,131 @@
+/** Keys: who may call. A key is shown once, when it is made; afterwards only its hash is known. */
+import { z } from 'zod'
+import { roles } from '../../domain/key/events.ts'
+import { makeKey, sameText } from '../authenticate.ts'
+import { defineRoute } from '../define-route.ts'
+import {
+  accepted,
+  exampleId,
+  exampleOutcome,
+  found,
+  idParam,
+  line,
+  listOptions,
+  listQuery,
+  name,
+  none,
+  outcome,
+  outcomeJson,
+  pageJson,
+  pageOf,
+  readOptions,
+  readQuery,
+  time,
+  withReason,
+} from '../schemas/common.ts'
+import { apiKey, exampleKey, keyJson } from '../schemas/key.ts'
+
+export const createKey = defineRoute({
+  method: 'POST',
+  path: '/api/v1/keys',
+  operation: 'keys.create',
+  tag: 'keys',
+  summary: 'Create a key',
+  description:
+    'The answer holds the key, once. A repetition with the same Idempotency-Key answers with the same id and without the key: it is not stored. Whoever lost it revokes it and makes another.',
+  permission: 'keys:manage',
+  kind: 'command',
+  rateClass: 'command',
+  params: none,
+  query: none,
+  body: z.strictObject({ name, role: z.enum(roles), owner: line(120), expiresAt: time.optional() }),
+  answer: {
+    status: 201,
+    schema: outcome.extend({ key: z.string().optional().describe('Only in the first answer.') }),
+    example: { ...exampleOutcome, key: 'sk_0dKQv1Yw2Xh3jTz4Rb5Nc6Ls7Mf8Gp9Ha0Je1Kd2example' },
+  },
+  refusals: ['key-expires-in-the-past', 'name-taken'],
+  async handle({ body: { expiresAt, ...body }, meta }, { commands, hash }) {
+    const key = makeKey()
+    const sha256 = hash.sha256(key)
+    const result = await commands.createKey({ ...body, ...(expiresAt === undefined ? {} : { expiresAt }), sha256, meta })
+    // The recorded hash is that of the first attempt: when it is another, this key was never created.
+    return { json: { ...outcomeJson(result), ...(sameText(result.sha256, sha256) ? { key } : {}) }, revision: result.revision }
+  },
+})
+
+export const listKeys = defineRoute({
+  method: 'GET',
+  path: '/api/v1/keys',
+  operation: 'keys.list',
+  tag: 'keys',
+  summary: 'List keys',
+  permission: 'keys:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: none,
+  query: listQuery.extend({ owner: z.string().max(120).optional(), state: z.enum(['valid', 'all']).default('valid') }),
+  body: none,
+  answer: { status: 200, schema: pageOf(apiKey), example: { items: [exampleKey], next_cursor: null, position: '4711' } },
+  refusals: ['invalid-cursor'],
+  async handle({ query }, { queries }) {
+    const page = await queries.keys.list({ ...listOptions(query), owner: query.owner, withRevoked: query.state === 'all' })
+    return { json: pageJson(page, keyJson) }
+  },
+})
+
+export const showKey = defineRoute({
+  method: 'GET',
+  path: '/api/v1/keys/{id}',
+  operation: 'keys.show',
+  tag: 'keys',
+  summary: 'Show a key',
+  permission: 'keys:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: idParam,
+  query: readQuery,
+  body: none,
+  answer: { status: 200, schema: apiKey, example: exampleKey },
+  refusals: ['not-found'],
+  handle: async ({ params, query }, { queries }) => found(await queries.keys.show(params.id, readOptions(query)), keyJson),
+})
+
+export const revokeKey = defineRoute({
+  method: 'POST',
+  path: '/api/v1/keys/{id}/revoke',
+  operation: 'keys.revoke',
+  tag: 'keys',
+  summary: 'Revoke a key',
+  description: 'For good, and at once: open event streams of the key are ended.',
+  permission: 'keys:manage',
+  kind: 'command',
+  rateClass: 'command',
+  params: idParam,
+  query: none,
+  body: withReason,
+  answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
+  refusals: ['key-not-found'],
+  handle: async ({ params: { id }, body: { reason }, meta }, { commands }) => accepted(await commands.revokeKey({ id, reason, meta })),
+})
+
+export const deleteKey = defineRoute({
+  method: 'DELETE',
+  path: '/api/v1/keys/{id}',
+  operation: 'keys.delete',
+  tag: 'keys',
+  summary: 'Revoke a key',
+  permission: 'keys:manage',
+  kind: 'command',
+  rateClass: 'command',
+  ifMatch: 'required',
+  params: idParam,
+  query: none,
+  body: withReason.partial(),
+  answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
+  refusals: ['key-not-found', 'concurrency-conflict', 'precondition-required'],
+  handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
+    accepted(await commands.revokeKey({ id, reason, meta })),
+})
+
+export const keyRoutes = [createKey, listKeys, showKey, revokeKey, deleteKey]

@@ -1,0 +1,155 @@
+/** Projections: how far each read model is, and the operations that rebuild or prove it. */
+import { z } from 'zod'
+import { defineRoute } from '../define-route.ts'
+import {
+  exampleId,
+  exampleOutcome,
+  found,
+  idParam,
+  listOf,
+  listOptions,
+  listQuery,
+  none,
+  outcome,
+  outcomeJson,
+  pageJson,
+  pageOf,
+  positionText,
+  readOptions,
+  readQuery,
+} from '../schemas/common.ts'
+import { exampleOperation, operation, operationJson } from '../schemas/operation.ts'
+
+export const projection = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    state: z.enum(['live', 'rebuilding', 'parked']),
+    position: positionText.nullable(),
+    caughtUp: z.boolean(),
+    lagSeconds: z.number().nullable().describe('Age of the oldest event not taken in yet; null when unknown.'),
+    parkedBecause: z.string().nullable(),
+  })
+  .meta({ id: 'Projection' })
+
+const exampleProjection: z.input<typeof projection> = {
+  name: 'incidents',
+  version: 1,
+  state: 'live',
+  position: '4711',
+  caughtUp: true,
+  lagSeconds: 0,
+  parkedBecause: null,
+}
+
+export const listProjections = defineRoute({
+  method: 'GET',
+  path: '/api/v1/projections',
+  operation: 'projections.list',
+  tag: 'projections',
+  summary: 'List projections with their lag',
+  permission: 'projections:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: none,
+  query: none,
+  body: none,
+  answer: {
+    status: 200,
+    schema: z.object({ items: listOf(projection), next_cursor: z.null(), position: positionText }),
+    example: { items: [exampleProjection], next_cursor: null, position: '4711' },
+  },
+  refusals: [],
+  async handle(_request, { readModels, events }) {
+    const [all, head] = await Promise.all([readModels.projections(), events.head()])
+    const items = all.map(({ position, ...status }) => ({ ...status, position: position === null ? null : String(position) }))
+    return { json: { items, next_cursor: null, position: String(head ?? 0n) } }
+  },
+})
+
+const nameParam = z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+const started = outcome.extend({ operationId: z.string() })
+const exampleStarted = { ...exampleOutcome, id: exampleId, operationId: exampleId }
+
+export const rebuildProjection = defineRoute({
+  method: 'POST',
+  path: '/api/v1/projections/{name}/rebuild',
+  operation: 'projections.rebuild',
+  tag: 'projections',
+  summary: 'Rebuild a projection from the log',
+  description: 'Beside the live one, which goes on answering until both are swapped.',
+  permission: 'projections:manage',
+  kind: 'command',
+  rateClass: 'costly',
+  params: nameParam,
+  query: none,
+  body: none,
+  answer: { status: 202, schema: started, example: exampleStarted },
+  refusals: ['not-found'],
+  async handle({ params: { name }, meta }, { commands }) {
+    const result = await commands.rebuildProjection({ name, meta })
+    return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
+  },
+})
+
+export const verifyProjection = defineRoute({
+  method: 'POST',
+  path: '/api/v1/projections/{name}/verify',
+  operation: 'projections.verify',
+  tag: 'projections',
+  summary: 'Prove that a projection equals its rebuild',
+  permission: 'projections:manage',
+  kind: 'command',
+  rateClass: 'costly',
+  params: nameParam,
+  query: none,
+  body: none,
+  answer: { status: 202, schema: started, example: exampleStarted },
+  refusals: ['not-found'],
+  async handle({ params: { name }, meta }, { commands }) {
+    const result = await commands.verifyProjection({ name, meta })
+    return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
+  },
+})
+
+export const listOperations = defineRoute({
+  method: 'GET',
+  path: '/api/v1/operations',
+  operation: 'operations.list',
+  tag: 'projections',
+  summary: 'List operations',
+  permission: 'projections:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: none,
+  query: listQuery.extend({
+    kind: z.enum(['projection-rebuild', 'projection-verify']).optional(),
+    state: z.enum(['running', 'succeeded', 'failed']).optional(),
+  }),
+  body: none,
+  answer: { status: 200, schema: pageOf(operation), example: { items: [exampleOperation], next_cursor: null, position: '4711' } },
+  refusals: ['invalid-cursor'],
+  async handle({ query }, { queries }) {
+    const page = await queries.operations.list({ ...listOptions(query), kind: query.kind, state: query.state })
+    return { json: pageJson(page, operationJson) }
+  },
+})
+
+export const showOperation = defineRoute({
+  method: 'GET',
+  path: '/api/v1/operations/{id}',
+  operation: 'operations.show',
+  tag: 'projections',
+  summary: 'Show an operation',
+  permission: 'projections:view',
+  kind: 'query',
+  rateClass: 'read',
+  params: idParam,
+  query: readQuery,
+  body: none,
+  answer: { status: 200, schema: operation, example: exampleOperation },
+  refusals: ['not-found'],
+  handle: async ({ params, query }, { queries }) => found(await queries.operations.show(params.id, readOptions(query)), operationJson),
+})
+
+export const projectionRoutes = [listProjections, rebuildProjection, verifyProjection, listOperations, showOperation]
