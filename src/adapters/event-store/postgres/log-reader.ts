@@ -71,6 +71,10 @@ export class LogReader {
   ): AsyncGenerator<RecordedEvent> {
     const { direction = 'forwards', limit = Infinity, signal } = options
     let from = options.from ?? (direction === 'forwards' ? 0n : LAST_REVISION)
+    if (from > LAST_REVISION) {
+      if (direction === 'forwards') return
+      from = LAST_REVISION
+    }
     for (let left = limit; left > 0; ) {
       signal?.throwIfAborted()
       const limitEvents = Math.min(left, PAGE_EVENTS)
