@@ -2,12 +2,12 @@
  * Takes one batch into one read model: rows and checkpoint in one transaction, so that every event counts exactly once, whoever else tries
  * the same at the same time. The batch was read and parsed before; no transaction is open while the log is slow.
  */
-import type { Transaction } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Position } from '../domain/ports/event-store.ts'
 import type { Batch } from './batch.ts'
-import { type Checkpoint, claimCheckpoint, type Database, moveCheckpoint, type Parked, parkCheckpoint, parkedBy } from './checkpoints.ts'
+import { type Checkpoint, claimCheckpoint, moveCheckpoint, type Parked, parkCheckpoint, parkedBy } from './checkpoints.ts'
 import { decodeRow, UnfitValue } from './columns.ts'
+import type { Database, Statements } from './database.ts'
 import type { OpenBatch, ReadModel } from './projection.ts'
 import { deleteRows, selectRows, upsertRows } from './tables.ts'
 
@@ -85,7 +85,7 @@ async function applyOneByOne(options: ApplyOptions, refusal: unknown): Promise<A
   throw refusal
 }
 
-async function park(transaction: Transaction<unknown>, checkpoint: Checkpoint, position: Position, parked: Parked): Promise<boolean> {
+async function park(transaction: Statements, checkpoint: Checkpoint, position: Position, parked: Parked): Promise<boolean> {
   const current = await claimCheckpoint(transaction, checkpoint.name, checkpoint.build)
   if (current?.position !== position) return false
   await parkCheckpoint(transaction, current, parked)

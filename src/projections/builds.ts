@@ -2,9 +2,10 @@
  * The life of a read model's tables: made when first needed, built anew beside the live one, put in its place, dropped. Every step is one
  * short transaction; those that change names or builds take turns by an advisory lock, also between instances.
  */
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { Clock } from '../domain/ports/clock.ts'
-import { type Checkpoint, type Database, liveCheckpoint, readCheckpoint, type Stage } from './checkpoints.ts'
+import { type Checkpoint, liveCheckpoint, readCheckpoint, type Stage } from './checkpoints.ts'
+import type { Database, Statements } from './database.ts'
 import type { ReadModel } from './projection.ts'
 import { asideName, createIndexes, createTable } from './tables.ts'
 
@@ -72,7 +73,7 @@ export async function swapIn(database: Database, model: ReadModel, build: number
   }
 }
 
-async function swap(transaction: Transaction<unknown>, model: ReadModel, build: number): Promise<'swapped' | 'behind' | 'gone'> {
+async function swap(transaction: Statements, model: ReadModel, build: number): Promise<'swapped' | 'behind' | 'gone'> {
   await sql`select set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`.execute(transaction)
   // From here on nobody moves either of them.
   await sql`select 1 from projection_checkpoints where name = ${model.name} order by build for update`.execute(transaction)
@@ -88,7 +89,7 @@ async function swap(transaction: Transaction<unknown>, model: ReadModel, build: 
   return 'swapped'
 }
 
-async function addBuild(transaction: Transaction<unknown>, model: ReadModel, stage: Stage, table?: string): Promise<Checkpoint> {
+async function addBuild(transaction: Statements, model: ReadModel, stage: Stage, table?: string): Promise<Checkpoint> {
   const { name, version } = model
   const { rows } = await sql<{ build: number }>`
     select coalesce(max(build), 0) + 1 as build from projection_checkpoints where name = ${name}`.execute(transaction)
@@ -101,19 +102,19 @@ async function addBuild(transaction: Transaction<unknown>, model: ReadModel, sta
   return { name, build, version, stage, position: 0n, parked: undefined }
 }
 
-async function removeBuild(transaction: Transaction<unknown>, model: ReadModel, build: number): Promise<void> {
+async function removeBuild(transaction: Statements, model: ReadModel, build: number): Promise<void> {
   await sql`drop table if exists ${sql.table(asideName(model, build))}`.execute(transaction)
   await sql`
     delete from projection_checkpoints where name = ${model.name} and build = ${build} and stage <> 'live'`.execute(transaction)
 }
 
-async function tableExists(transaction: Transaction<unknown>, table: string): Promise<boolean> {
+async function tableExists(transaction: Statements, table: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`select to_regclass(${table}) is not null as found`.execute(transaction)
   return rows[0]?.found === true
 }
 
 /** One at a time in this schema. */
-const inTurn = <Result>(database: Database, work: (transaction: Transaction<unknown>) => Promise<Result>): Promise<Result> =>
+const inTurn = <Result>(database: Database, work: (transaction: Statements) => Promise<Result>): Promise<Result> =>
   database.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.projections', 0))`.execute(transaction)
     return work(transaction)

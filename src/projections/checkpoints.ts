@@ -2,11 +2,12 @@
  * How far each build of each projection has come, one row each, in `projection_checkpoints`. Whoever moves a read model holds the lock of
  * its row; a row that is locked is skipped, never waited for, so that a second instance goes on at once when the first one dies.
  */
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import { instant } from '../domain/instant.ts'
-import type { Position, RecordedEvent } from '../domain/ports/event-store.ts'
-import { cleanJson } from './columns.ts'
-import type { ReadModel, Row } from './projection.ts'
+import type { Position } from '../domain/ports/event-store.ts'
+import { cleanJson } from './clean-text.ts'
+import type { Database, Statements } from './database.ts'
+import type { Envelope, ReadModel, Row } from './projection.ts'
 
 /** `live`: what queries read. `building`: it will take the live one's place. `verifying`: it is compared with the live one, then dropped. */
 export type Stage = 'live' | 'building' | 'verifying'
@@ -32,16 +33,14 @@ export type Parked = Readonly<{
   at: string
 }>
 
-export type Database = Kysely<unknown>
-
 const columns = sql`name, build, version, stage, position, parked`
 
-export async function liveCheckpoint(database: Database, name: string): Promise<Checkpoint | undefined> {
+export async function liveCheckpoint(database: Statements, name: string): Promise<Checkpoint | undefined> {
   const { rows } = await sql<Row>`select ${columns} from projection_checkpoints where name = ${name} and stage = 'live'`.execute(database)
   return rows[0] && parse(rows[0])
 }
 
-export async function readCheckpoint(database: Database, name: string, build: number): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(database: Statements, name: string, build: number): Promise<Checkpoint | undefined> {
   const { rows } = await sql<Row>`select ${columns} from projection_checkpoints where name = ${name} and build = ${build}`.execute(database)
   return rows[0] && parse(rows[0])
 }
@@ -50,7 +49,7 @@ export async function readCheckpoint(database: Database, name: string, build: nu
  * Locks the row for this transaction; undefined when somebody else has it, when it is held for a swap, or when it is gone. Rows and position
  * are lost together when the server crashes, and are made again from the log, so nobody waits for the disk.
  */
-export async function claimCheckpoint(transaction: Transaction<unknown>, name: string, build: number): Promise<Checkpoint | undefined> {
+export async function claimCheckpoint(transaction: Statements, name: string, build: number): Promise<Checkpoint | undefined> {
   const { rows } = await sql<Row>`
     select ${columns}, set_config('synchronous_commit', 'off', true)
     from projection_checkpoints
@@ -59,14 +58,14 @@ export async function claimCheckpoint(transaction: Transaction<unknown>, name: s
   return rows[0] && parse(rows[0])
 }
 
-export async function moveCheckpoint(transaction: Transaction<unknown>, checkpoint: Checkpoint, to: Position): Promise<void> {
+export async function moveCheckpoint(transaction: Statements, checkpoint: Checkpoint, to: Position): Promise<void> {
   const { name, build } = checkpoint
   await sql`update projection_checkpoints set position = ${to}, moved_at = now() where name = ${name} and build = ${build}`.execute(
     transaction,
   )
 }
 
-export async function parkCheckpoint(transaction: Transaction<unknown>, checkpoint: Checkpoint, parked: Parked): Promise<void> {
+export async function parkCheckpoint(transaction: Statements, checkpoint: Checkpoint, parked: Parked): Promise<void> {
   const { name, build } = checkpoint
   const text = cleanJson(JSON.stringify(parked))
   await sql`update projection_checkpoints set parked = ${text}::jsonb where name = ${name} and build = ${build}`.execute(transaction)
@@ -115,7 +114,7 @@ export async function moveIdle(database: Database, moves: readonly Move[]): Prom
   return new Set(rows.map(({ name }) => name))
 }
 
-export const parkedBy = (event: RecordedEvent, cause: unknown, at: string): Parked => ({
+export const parkedBy = (event: Envelope, cause: unknown, at: string): Parked => ({
   position: event.position.toString(),
   eventId: event.metadata.eventId,
   type: event.type,

@@ -3,6 +3,7 @@
  * and comes out in one form, whatever parsers the driver was given.
  */
 import { instant } from '../domain/instant.ts'
+import { cleanJson, cleanText } from './clean-text.ts'
 import type { ColumnType, Row } from './projection.ts'
 
 /** `incidentId` -> `incident_id`, as Kysely's CamelCasePlugin does it. */
@@ -100,18 +101,6 @@ export function decodeRow(columns: Readonly<Record<string, ColumnType>>, raw: Ro
   }
   return row
 }
-
-/** PostgreSQL has no NUL in text, and UTF-8 has no lone surrogates. */
-export function cleanText(text: string): string {
-  const wellFormed = text.isWellFormed() ? text : text.toWellFormed()
-  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\ufffd') : wellFormed
-}
-
-/** `JSON.stringify` writes NUL and lone surrogates as escapes, and no other surrogates so. An escaped backslash is no beginning of one. */
-export const cleanJson = (text: string): string =>
-  text.includes('\\u')
-    ? text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (sequence) => (/^\\u(?:0000|d)/.test(sequence) ? '\ufffd' : sequence))
-    : text
 
 function arrayLiteral(items: readonly unknown[], column: string): string {
   const quoted = items.map((item) => {

@@ -2,7 +2,8 @@
  * Most events concern few read models, and yet each must say that it has seen them all. Checkpoints of those that have nothing to fold move
  * together: whatever comes in while one statement runs goes into the next.
  */
-import { type Database, type Move, moveIdle } from './checkpoints.ts'
+import { type Move, moveIdle } from './checkpoints.ts'
+import type { Database } from './database.ts'
 
 /** False: the checkpoint was busy, or elsewhere; look again. */
 export type IdleMover = (move: Move) => Promise<boolean>

@@ -5,6 +5,7 @@
 import type { EventOf, EventType, Recorded } from '../domain/events.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { RecordedEvent } from '../domain/ports/event-store.ts'
+import { cleanText } from './clean-text.ts'
 
 export type ColumnType = 'text' | 'text[]' | 'bigint' | 'integer' | 'double precision' | 'boolean' | 'timestamptz' | 'json'
 
@@ -51,7 +52,7 @@ export type EnvelopeProjection<Name extends string, R extends Row> = TableOf<R> 
 export type Envelope = Omit<RecordedEvent, 'data'>
 
 /** One event for many read models: parsed when the first of them needs it, and only once. */
-export type SharedEvent = Readonly<{ recorded: RecordedEvent; decoded: () => Recorded }>
+export type SharedEvent = Readonly<{ recorded: Envelope; decoded: () => Recorded }>
 
 export function shareEvent(recorded: RecordedEvent, codec: Codec): SharedEvent {
   let event: Recorded | undefined
@@ -93,7 +94,7 @@ export type Folded<R extends Row = Row> = Readonly<{
   deletes: readonly string[]
   /** How many events went in; the next one is the poison, when there is any. */
   taken: number
-  poison: Readonly<{ event: RecordedEvent; cause: unknown }> | undefined
+  poison: Readonly<{ event: Envelope; cause: unknown }> | undefined
 }>
 
 export const defineProjection = <Name extends string, R extends Row, Type extends EventType>(
@@ -152,7 +153,7 @@ function openBatch<R extends Row, Event>(
   for (const shared of events) {
     try {
       const event = read(shared)
-      const own = keysOf(event).map(String)
+      const own = keysOf(event).map((key) => cleanText(String(key)))
       readable.push({ event, keys: own })
       for (const key of own) keys.add(key)
     } catch (cause) {
@@ -196,7 +197,7 @@ function openBatch<R extends Row, Event>(
   }
 }
 
-function eventAt(events: readonly SharedEvent[], index: number): RecordedEvent {
+function eventAt(events: readonly SharedEvent[], index: number): Envelope {
   const shared = events[index]
   if (!shared) throw new RangeError(`no event at ${index}`)
   return shared.recorded

@@ -6,7 +6,7 @@
 import type { AnomalyStatus } from '../../domain/anomaly/events.ts'
 import type { Service } from '../../domain/catalogue/action.ts'
 import type { Instant } from '../../domain/instant.ts'
-import type { Position, StreamName } from '../../domain/ports/event-store.ts'
+import type { Position } from '../../domain/ports/event-store.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
 import type { Severity } from '../../domain/severity.ts'
 import type { Mode } from '../../domain/target/events.ts'
@@ -21,6 +21,7 @@ import type { HostRow } from '../hosts.ts'
 import type { TimelineRow } from '../incident-timeline.ts'
 import type { IncidentRow, IncidentState, PlanView } from '../incidents.ts'
 import type { OperationRow } from '../operations.ts'
+import type { ParkedInstanceRow } from '../parked-instances.ts'
 import type { RemedyGuardRow } from '../remedy-guards.ts'
 import type { TargetRow } from '../targets.ts'
 
@@ -65,6 +66,8 @@ export type Queries = Readonly<{
   keys: Collection<ApiKeyRow, KeyFilter> & Readonly<{ bySha256: (sha256: string) => Promise<ApiKeyRow | undefined> }>
   fingerprints: Collection<FingerprintRow, FingerprintFilter>
   remedyGuards: Collection<RemedyGuardRow, NoFilter>
+  /** Newest first. Ids are the names of their streams. */
+  parkedInstances: Collection<ParkedInstanceRow, NoFilter>
   events: EventQueries
   /** Undefined: nobody ever touched the switch, and healing runs. */
   healingSwitch: (options?: ReadOptions) => Promise<Answer<HealingSwitchRow | undefined>>
@@ -202,5 +205,3 @@ export type Summary = Readonly<{
   anomalies: Readonly<{ total: number; last24h: number }>
   healing: Readonly<{ stopped: boolean }>
 }>
-
-export type { StreamName }

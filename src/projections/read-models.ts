@@ -1,0 +1,82 @@
+/** The read side as one object: what the composition root starts and stops, and what the API and the processes ask. */
+import type { Agenda } from '../domain/ports/agenda.ts'
+import type { Clock } from '../domain/ports/clock.ts'
+import type { Codec } from '../domain/ports/codec.ts'
+import type { EventStore, Position } from '../domain/ports/event-store.ts'
+import type { Logger } from '../domain/ports/logger.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
+import type { Roster } from '../domain/ports/roster.ts'
+import { createAgenda } from './agenda.ts'
+import { allProjections } from './all.ts'
+import type { Database } from './database.ts'
+import type { ProjectionMetric } from './follower.ts'
+import type { ReadModel } from './projection.ts'
+import { createQueries } from './queries/create-queries.ts'
+import type { Queries } from './queries/index.ts'
+import type { Rebuilt } from './rebuild.ts'
+import { createReplay, type Replay } from './replay.ts'
+import { createRoster } from './roster.ts'
+import { createRunner, type ProjectionStatus } from './runner.ts'
+import type { Verified } from './verify.ts'
+
+export type ReadModelsOptions = Readonly<{
+  /** Kysely. Its connections begin in the schema of the namespace, and its migrations have run. Stays open; its owner closes it. */
+  database: Database
+  eventStore: EventStore
+  codec: Codec
+  clock: Clock
+  logger: Logger
+  metrics: Metrics<ProjectionMetric>
+  /** Default: all. */
+  models?: readonly ReadModel[]
+}>
+
+export interface ReadModels extends AsyncDisposable {
+  /** Resolves when every table is there and is being followed; not yet when all of the log is read. */
+  start(): Promise<void>
+  /** Batches in flight finish or are undone; nothing runs any more afterwards. */
+  stop(): Promise<void>
+  readonly queries: Queries
+  readonly agenda: Agenda
+  readonly roster: Roster
+  readonly replay: Replay
+  status(): readonly ProjectionStatus[]
+  /** Resolves when the read model has come so far. @throws ProjectionLagging @throws UnknownProjection */
+  waitFor(projection: string, minPosition: Position, timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** Builds it anew beside the live one and swaps. @throws BuildPoisoned @throws UnknownProjection */
+  rebuild(projection: string): Promise<Rebuilt>
+  /** Builds it anew and compares. @throws CannotVerify @throws BuildPoisoned @throws UnknownProjection */
+  verify(projection: string): Promise<Verified>
+  /** Lets a parked projection try the event again that stopped it. @throws UnknownProjection */
+  retry(projection: string): Promise<void>
+}
+
+const WAIT_MS = 5_000
+
+export function createReadModels(options: ReadModelsOptions): ReadModels {
+  const { database, eventStore, codec, clock, models = allProjections } = options
+  const runner = createRunner({ ...options, models })
+  const queries = createQueries({
+    database,
+    eventStore,
+    clock,
+    async ready(asked, { minPosition, timeoutMs = WAIT_MS, signal }) {
+      if (minPosition === undefined) return
+      await Promise.all(asked.map(({ name }) => runner.waitFor(name, minPosition, timeoutMs, signal)))
+    },
+  })
+  return {
+    start: runner.start,
+    stop: runner.stop,
+    queries,
+    agenda: createAgenda(database),
+    roster: createRoster(database),
+    replay: createReplay({ eventStore, codec }),
+    status: runner.status,
+    waitFor: runner.waitFor,
+    rebuild: runner.rebuild,
+    verify: runner.verify,
+    retry: runner.retry,
+    [Symbol.asyncDispose]: runner.stop,
+  }
+}
