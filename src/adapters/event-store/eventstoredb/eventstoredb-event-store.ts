@@ -53,13 +53,19 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
 
   /** Runs a read; its failures become ours. The caller's own reason for an abort is passed on as it is. */
-  async function* reading<Item>(doing: string, signal: AbortSignal | undefined, items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  async function* reading<Item>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    batches: AsyncIterable<readonly Item[]>,
+  ): AsyncGenerator<Item> {
     signal?.throwIfAborted()
     checkOpen(doing)
     try {
-      for await (const item of items) {
-        yield item
-        signal?.throwIfAborted()
+      for await (const items of batches) {
+        for (const item of items) {
+          yield item
+          signal?.throwIfAborted()
+        }
       }
     } catch (error) {
       signal?.throwIfAborted()
@@ -76,20 +82,22 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
       limit,
       signal,
     }: { from: bigint | undefined; direction: 'forwards' | 'backwards'; limit: number; signal: AbortSignal },
-  ): AsyncGenerator<RecordedEvent> {
+  ): AsyncGenerator<readonly RecordedEvent[]> {
     let next: From = from ?? (direction === 'forwards' ? 'start' : 'end')
     for (let left = limit, again = true; again && left > 0; ) {
       again = false
       try {
         for await (const items of connection.readStream(prefix + stream, { from: next, direction, limit: left }, signal)) {
+          const events: RecordedEvent[] = []
           for (const item of items) {
             if (item instanceof Released) again = next !== -1n
             else if (!(item instanceof Silence) && item.event) {
-              yield toRecordedEvent(item.event, prefix)
-              left -= 1
+              events.push(toRecordedEvent(item.event, prefix))
               next = item.event.revision + (direction === 'forwards' ? 1n : -1n)
             }
           }
+          left -= events.length
+          yield events
           if (again) break
         }
       } catch (error) {
@@ -103,7 +111,7 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
     types: readonly string[] | undefined,
     limit: number,
     signal: AbortSignal,
-  ): AsyncGenerator<RecordedEvent | Checkpoint> {
+  ): AsyncGenerator<readonly (RecordedEvent | Checkpoint)[]> {
     const until = await connection.head(signal)
     if (after !== undefined && (until === undefined || after > until || after < 0n)) throw new UnknownPosition({ position: after })
     if (until === undefined || limit <= 0) return
@@ -111,15 +119,13 @@ export function createEventStoreDbEventStore({ url, namespace, logger, appendDea
     let left = limit
     if (after !== until) {
       for await (const items of catchUp(connection, prefix, { after, until, signal })) {
-        for (const item of items) {
-          if ('checkpoint' in item || (wanted && !wanted.has(item.type))) continue
-          yield item
-          left -= 1
-          if (left === 0) return
-        }
+        const events = items.filter((item) => !('checkpoint' in item) && (!wanted || wanted.has(item.type))).slice(0, left)
+        left -= events.length
+        if (events.length > 0) yield events
+        if (left === 0) return
       }
     }
-    yield { checkpoint: until, caughtUp: true }
+    yield [{ checkpoint: until, caughtUp: true }]
   }
 
   return {

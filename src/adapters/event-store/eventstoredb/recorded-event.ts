@@ -19,7 +19,16 @@ export function toRecordedEvent(event: ClientEvent, prefix: string): RecordedEve
   if (position === undefined || position === NO_POSITION) {
     throw new ForeignEvent(event, 'the server gives no position with it: EventStoreDB 22.10 or later is needed')
   }
-  return { type: event.type, data, metadata, stream, revision: event.revision, position, recordedAt: event.created.toISOString() }
+  return { type: event.type, data, metadata, stream, revision: event.revision, position, recordedAt: instantOf(event.created) }
+}
+
+let lastInstant = { ms: Number.NaN, text: '' }
+
+/** Events come in runs of the same millisecond, and formatting a date is a good part of reading an event. */
+function instantOf(created: Date): string {
+  const ms = created.getTime()
+  if (ms !== lastInstant.ms) lastInstant = { ms, text: created.toISOString() }
+  return lastInstant.text
 }
 
 /** An event in our namespace that Steward did not write, or cannot have written like this. */
