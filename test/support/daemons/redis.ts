@@ -1,11 +1,12 @@
 /** A real Redis in a scratch directory, on a unix socket, with a log and a pid file. For root it runs as `nobody`: root would pass every mode. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { until } from './nginx.ts'
+import { removeTree } from './remove-tree.ts'
 
 export type RedisDaemon = Readonly<{
   scratch: string
@@ -66,7 +67,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     async stop() {
       server.kill('SIGKILL')
       if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-      rmSync(scratch, { recursive: true, force: true })
+      removeTree(scratch)
     },
   }
 }

@@ -61,6 +61,10 @@ export const restoreModes = (points: readonly WayPoint[]): Program => ({
   args: points.flatMap((point) => [point.path, point.mode, String(point.uid), String(point.gid)]),
 })
 
+/** The points that a step changes, and so the ones that a snapshot must hold: only what was seen to differ. */
+export const pointsToRestore = (points: readonly WayPoint[], { deviating }: Access): readonly WayPoint[] =>
+  points.filter(({ path }) => deviating.includes(path))
+
 type Account = Readonly<{ uid: number; groups: readonly number[] }>
 type Present = Readonly<{ kind: string; mode: string; uid: number; gid: number; changedAt: number; acl: boolean }>
 

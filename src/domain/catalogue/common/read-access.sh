@@ -3,6 +3,8 @@
 # Prints what stands on that way, and whether the service's own account gets through, tried with its ids where we may:
 #   now=S / entry=N kind=f|d|l|o|missing|unseen mode=M uid=U gid=G changed=S acl=yes|no / account uid=U gid=G groups=1,2 / access=yes|no|unknown / place=inside|outside|unseen
 # Exit 3: the service's account cannot be known.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 how=$1

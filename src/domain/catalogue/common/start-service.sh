@@ -1,5 +1,7 @@
 # $1 = systemd | sysv | direct, $2 = unit, init script or executable, $3 = pid file (direct). Starts it when it does not run; waits for it.
 # Exit 1: it does not run afterwards.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 running() {
   case $1 in
     systemd) systemctl is-active --quiet -- "$2" ;;

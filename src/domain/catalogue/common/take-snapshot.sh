@@ -31,9 +31,19 @@ keep() {
   elif [ -e "$1" ]; then
     echo "$1 is neither a file nor a directory" >&2
     exit 5
-  else
+  elif is_absent "$1"; then
     echo missing > "$item/kind"
+  else
+    echo "$1 cannot be seen" >&2
+    exit 5
   fi
+}
+
+# A restore removes what was missing, so missing must be certain: the nearest directory that exists has to let us look.
+is_absent() {
+  parent=$(dirname -- "$1")
+  while [ ! -e "$parent" ] && [ ! -L "$parent" ] && [ "$parent" != / ]; do parent=$(dirname -- "$parent"); done
+  [ ! -d "$parent" ] || [ -x "$parent" ]
 }
 
 for path in "$@"; do keep "$path"; done

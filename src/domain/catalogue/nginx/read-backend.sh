@@ -1,5 +1,7 @@
 # $1 = host, $2 = port, then $3... = how the service is controlled: systemd UNIT | sysv NAME | direct START PIDFILE.
 # Prints connect=accepted|refused|no-answer process=running|stopped|unknown. Exit 3: there is no way to try a connection.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 host=$1

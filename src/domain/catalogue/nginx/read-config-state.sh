@@ -1,6 +1,8 @@
 # $1 = nginx program, $2 = configuration, $3 = pid file, $4 = state directory, then pairs: <sha256> <path> of the last good contents.
 # Prints test=ok|failed master=alive|dead|unknown now=S, then per file: file=N kept=yes|no same=yes|no modified=S (0: it is missing).
 # Exit 3: nginx cannot be asked, or its complaint is that *we* may not read something.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 program=$1 config=$2 pidfile=$3 state=$4

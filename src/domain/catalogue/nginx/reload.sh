@@ -1,5 +1,7 @@
 # $1 = nginx program, $2 = configuration, $3 = pid file. Reloads only a configuration that nginx accepts, and waits until workers of a new
 # generation serve: a signal that was sent proves nothing. Exit 1: refused, or the old workers stayed.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 program=$1 config=$2 pidfile=$3

@@ -5,7 +5,17 @@
  */
 import { z } from 'zod'
 import type { Action } from '../action.ts'
-import { type Access, isLetIn, isShutOut, parseAccess, readAccess, restoreModes, riskOfRestoring, way } from '../common/access.ts'
+import {
+  type Access,
+  isLetIn,
+  isShutOut,
+  parseAccess,
+  pointsToRestore,
+  readAccess,
+  restoreModes,
+  riskOfRestoring,
+  way,
+} from '../common/access.ts'
 import { parseParams } from '../common/params.ts'
 import { absolutePath } from '../inventory.ts'
 
@@ -40,8 +50,10 @@ export const restorePermission: Action<Params, Access> = {
   risk: ({ way }, facts) => riskOfRestoring(way, facts),
   resources: ({ way }) => ['service:nginx', ...way.map(({ path }) => `file:${path}` as const)],
   precondition: { ...access, holds: isShutOut },
-  snapshot: ({ way }) => way.map(({ path }) => ({ kind: 'file', path })),
-  steps: ({ way }) => [{ say: 'restore the recorded mode and owner, from the top down', run: restoreModes(way) }],
+  snapshot: ({ way }, facts) => pointsToRestore(way, facts).map(({ path }) => ({ kind: 'file', path })),
+  steps: ({ way }, facts) => [
+    { say: 'restore the recorded mode and owner, from the top down', run: restoreModes(pointsToRestore(way, facts)) },
+  ],
   afterRestore: () => [],
   postcondition: { ...access, holds: isLetIn },
   timeoutMs: 20_000,

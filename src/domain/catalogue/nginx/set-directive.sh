@@ -1,5 +1,7 @@
 # $1 = print | write, $2 = nginx program, $3 = configuration, $4 = name, $5 = value of a directive outside of all blocks.
 # print: the new content, nothing is changed. write: into a copy beside the file, which must pass `nginx -t` before it takes its place.
+# Programs of the administrator are not on the path of an ordinary account.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 what=$1 program=$2 config=$(readlink -e -- "$3") name=$4 value=$5
 [ -n "$config" ] && [ -r "$config" ] || { echo "$3 cannot be read" >&2; exit 1; }
 umask 077
