@@ -2,11 +2,13 @@
  * An answer that is an error, and the one mapper from everything that can be thrown to such an answer. What is not listed here is our own
  * fault: 500, and nothing about it leaves the house.
  */
+import { StaleRevision } from '../commands/aggregate-commands.ts'
 import { CommandRefused } from '../commands/command-refused.ts'
 import { AppendTooLarge, ConcurrencyConflict, OutcomeUnknown, StoreUnavailable, UnknownPosition } from '../domain/ports/event-store.ts'
 import type { Json } from '../domain/ports/json.ts'
 import { HostUnreachable } from '../domain/ports/remote-host.ts'
 import { SecretUnavailable } from '../domain/ports/secrets.ts'
+import { InvalidCursor, ProjectionLagging, UnknownProjection } from '../projections/projection-errors.ts'
 import { type RefusalRule, type RefusalStatus, refusalOf } from './refusals.ts'
 
 export type Details = Readonly<Record<string, Json>>
@@ -37,13 +39,14 @@ export type ErrorAnswer = Readonly<{
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof ApiError) return answerOf(error.rule, error.details, error.headers)
   if (error instanceof CommandRefused) return refusedCommand(error)
-  if (error instanceof ConcurrencyConflict) return answerOf('concurrency-conflict')
+  if (error instanceof ConcurrencyConflict || error instanceof StaleRevision) return answerOf('concurrency-conflict')
   if (error instanceof UnknownPosition) return answerOf('unknown-position')
   if (error instanceof OutcomeUnknown) return answerOf('outcome-unknown')
   if (error instanceof StoreUnavailable) return answerOf('store-unavailable', undefined, { 'retry-after': '1' })
   if (error instanceof AppendTooLarge) return answerOf('append-too-large', { limitBytes: error.limitBytes })
-  if (isNamed(error, 'ProjectionLagging')) return answerOf('projection-lagging', undefined, { 'retry-after': '1' })
-  if (isNamed(error, 'InvalidCursor')) return answerOf('invalid-cursor')
+  if (error instanceof ProjectionLagging) return answerOf('projection-lagging', undefined, { 'retry-after': '1' })
+  if (error instanceof InvalidCursor) return answerOf('invalid-cursor')
+  if (error instanceof UnknownProjection) return answerOf('not-found')
   if (error instanceof HostUnreachable) return answerOf('host-unreachable', { rule: error.rule })
   if (error instanceof SecretUnavailable) return answerOf('secret-unavailable', { reference: error.reference, rule: error.rule })
   if (isConnectionLoss(error)) return { ...answerOf('store-unavailable', undefined, { 'retry-after': '1' }), unexpected: true }
@@ -54,15 +57,15 @@ export function errorAnswer(error: unknown): ErrorAnswer {
 const connectionLoss: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03', '53300'])
 const isConnectionLoss = (error: unknown): boolean => error instanceof Error && 'code' in error && connectionLoss.has(error.code)
 
-const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
-
 function refusedCommand({ rule, facts }: CommandRefused): ErrorAnswer {
   // A decider that finds nothing says which situation it needs; to a caller the thing simply is not there.
-  if (facts['situation'] === 'absent') return answerOf('not-found')
+  if (facts['situation'] === 'absent' && facts['field'] === undefined) return answerOf('not-found')
   return answerOf(rule, Object.keys(facts).length === 0 ? undefined : facts)
 }
 
 function answerOf(rule: string, details?: Details, headers: ErrorAnswer['headers'] = {}): ErrorAnswer {
-  const { status, code, message, described } = refusalOf(rule)
+  const { status: usual, code, message, described } = refusalOf(rule)
+  // What a field of the body refers to is missing or unreachable: the body is wrong, not the path, and repeating does not help.
+  const status = details?.['field'] !== undefined && (usual === 404 || usual === 503) ? 422 : usual
   return { status, code, message, details, headers, unexpected: !described }
 }

@@ -56,11 +56,20 @@ export const refusals = {
     status: 409,
     message: 'Compare the fingerprint with that of the host, then send the request again with hostKey as given in the details.',
   },
+  'host-key-mismatch': { status: 409, message: 'The host shows another key than the one that was confirmed.' },
   'host-budget-exhausted': { status: 409, message: 'The host had its actions of this hour.' },
 
   // Targets.
   'target-already-registered': { status: 409, message: 'The target is registered already.' },
   'target-not-registered': { status: 404, message: 'There is no such target, or it was retired.' },
+  'target-unseen': { status: 409, message: 'The target cannot be seen now.' },
+  'connection-for-another-service': { status: 422, message: 'The connection describes another service than the target names.' },
+  'state-dir-unknown': { status: 422, message: 'No directory of its own could be found on the host; name one.' },
+  'path-missing': { status: 422, message: 'There is no such file on the host.' },
+  'path-unreadable': { status: 422, message: 'The account of the host may not read the file.' },
+  'service-not-running': { status: 422, message: 'The service does not run on the host.' },
+  'service-unseen': { status: 422, message: 'Whether the service runs could not be found out; check the connection.' },
+  'service-refused': { status: 422, message: 'The service refused the connection as it is described.' },
   'target-not-frozen': { status: 409, message: 'The target is not frozen.' },
 
   // Anomalies, incidents, fingerprints.
@@ -88,6 +97,7 @@ export const refusals = {
 
   // Operations and processes.
   'operation-not-running': { status: 409, message: 'The operation has ended.' },
+  'instance-not-parked': { status: 409, message: 'The instance is not parked.' },
 } as const satisfies Record<string, RefusalEntry>
 
 export type RefusalRule = keyof typeof refusals

@@ -80,7 +80,7 @@ export const reportAnomaly = defineRoute({
 export async function targetIdOf(name: string, { queries }: Pick<Context, 'queries'>): Promise<string> {
   const { items } = await queries.targets.list({ name, limit: 1 })
   const [target] = items
-  if (!target) throw new ApiError('target-not-registered')
+  if (!target) throw new ApiError('target-not-registered', { details: { field: 'client_id' } })
   return target.targetId
 }
 

@@ -47,7 +47,14 @@ export const registerHost = defineRoute({
       .optional(),
   }),
   answer: { status: 201, schema: outcome, example: exampleOutcome },
-  refusals: ['host-key-unconfirmed', 'host-already-registered', 'name-taken', 'host-unreachable', 'secret-unavailable'],
+  refusals: [
+    'host-key-unconfirmed',
+    'host-key-mismatch',
+    'host-already-registered',
+    'name-taken',
+    'host-unreachable',
+    'secret-unavailable',
+  ],
   async handle({ body: { hostKey, ...body }, meta }, { commands }) {
     return accepted(await commands.registerHost({ ...body, ...(hostKey === undefined ? {} : { hostKey }), meta }))
   },

@@ -1,8 +1,11 @@
 /** Keys: who may call. A key is shown once, when it is made; afterwards only its hash is known. */
 import { z } from 'zod'
 import { roles } from '../../domain/key/events.ts'
+import { ProjectionLagging } from '../../projections/projection-errors.ts'
+import type { Queries } from '../../projections/queries/index.ts'
 import { makeKey, sameText } from '../authenticate.ts'
 import { defineRoute } from '../define-route.ts'
+import type { Outcome } from '../operator-commands.ts'
 import {
   accepted,
   exampleId,
@@ -45,10 +48,12 @@ export const createKey = defineRoute({
     example: { ...exampleOutcome, key: 'sk_0dKQv1Yw2Xh3jTz4Rb5Nc6Ls7Mf8Gp9Ha0Je1Kd2example' },
   },
   refusals: ['key-expires-in-the-past', 'name-taken'],
-  async handle({ body: { expiresAt, ...body }, meta }, { commands, hash }) {
+  async handle({ body: { expiresAt, ...body }, meta }, { commands, queries, hash }) {
     const key = makeKey()
     const sha256 = hash.sha256(key)
     const result = await commands.createKey({ ...body, ...(expiresAt === undefined ? {} : { expiresAt }), sha256, meta })
+    // A caller who has the key may use it at once.
+    await known(result, queries)
     // The recorded hash is that of the first attempt: when it is another, this key was never created.
     return { json: { ...outcomeJson(result), ...(sameText(result.sha256, sha256) ? { key } : {}) }, revision: result.revision }
   },
@@ -106,7 +111,11 @@ export const revokeKey = defineRoute({
   body: withReason,
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found'],
-  handle: async ({ params: { id }, body: { reason }, meta }, { commands }) => accepted(await commands.revokeKey({ id, reason, meta })),
+  async handle({ params: { id }, body: { reason }, meta }, { commands, queries }) {
+    const result = await commands.revokeKey({ id, reason, meta })
+    await known(result, queries)
+    return accepted(result)
+  },
 })
 
 export const deleteKey = defineRoute({
@@ -124,8 +133,22 @@ export const deleteKey = defineRoute({
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found', 'concurrency-conflict', 'precondition-required'],
-  handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
-    accepted(await commands.revokeKey({ id, reason, meta })),
+  async handle({ params: { id }, body: { reason = 'deleted' }, meta }, { commands, queries }) {
+    const result = await commands.revokeKey({ id, reason, meta })
+    await known(result, queries)
+    return accepted(result)
+  },
 })
+
+const KNOWN_WITHIN_MS = 2_000
+
+/** Waits until the index of keys has taken the change in. It is recorded already: a lagging index delays it, and fails nothing. */
+async function known({ id, position }: Outcome, { keys }: Queries): Promise<void> {
+  try {
+    await keys.show(id, { minPosition: position, timeoutMs: KNOWN_WITHIN_MS })
+  } catch (error) {
+    if (!(error instanceof ProjectionLagging)) throw error
+  }
+}
 
 export const keyRoutes = [createKey, listKeys, showKey, revokeKey, deleteKey]

@@ -70,7 +70,7 @@ export const unparkInstance = defineRoute({
   query: none,
   body: z.strictObject({ way: z.enum(['retry', 'skip']), reason }),
   answer: { status: 200, schema: outcome, example: exampleOutcome },
-  refusals: ['not-found'],
+  refusals: ['instance-not-parked'],
   handle: async ({ params, body, meta }, { commands }) => accepted(await commands.unparkInstance({ ...params, ...body, meta })),
 })
 

@@ -1,5 +1,7 @@
 /** Projections: how far each read model is, and the operations that rebuild or prove it. */
 import { z } from 'zod'
+import { ApiError } from '../api-error.ts'
+import type { ReadModels } from '../application.ts'
 import { defineRoute } from '../define-route.ts'
 import {
   exampleId,
@@ -68,6 +70,12 @@ export const listProjections = defineRoute({
 })
 
 const nameParam = z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+/** @throws ApiError `not-found` */
+async function known(name: string, readModels: ReadModels): Promise<void> {
+  const all = await readModels.projections()
+  if (!all.some((each) => each.name === name)) throw new ApiError('not-found')
+}
+
 const started = outcome.extend({ operationId: z.string() })
 const exampleStarted = { ...exampleOutcome, id: exampleId, operationId: exampleId }
 
@@ -86,7 +94,8 @@ export const rebuildProjection = defineRoute({
   body: none,
   answer: { status: 202, schema: started, example: exampleStarted },
   refusals: ['not-found'],
-  async handle({ params: { name }, meta }, { commands }) {
+  async handle({ params: { name }, meta }, { commands, readModels }) {
+    await known(name, readModels)
     const result = await commands.rebuildProjection({ name, meta })
     return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
   },
@@ -106,7 +115,8 @@ export const verifyProjection = defineRoute({
   body: none,
   answer: { status: 202, schema: started, example: exampleStarted },
   refusals: ['not-found'],
-  async handle({ params: { name }, meta }, { commands }) {
+  async handle({ params: { name }, meta }, { commands, readModels }) {
+    await known(name, readModels)
     const result = await commands.verifyProjection({ name, meta })
     return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
   },

@@ -55,7 +55,17 @@ export const registerTarget = defineRoute({
       message: 'must be the service that the target names',
     }),
   answer: { status: 201, schema: outcome, example },
-  refusals: ['host-not-registered', 'target-already-registered', 'name-taken'],
+  refusals: [
+    'host-not-registered',
+    'host-unreachable',
+    'name-taken',
+    'path-missing',
+    'path-unreadable',
+    'service-not-running',
+    'service-refused',
+    'service-unseen',
+    'state-dir-unknown',
+  ],
   async handle({ body: { connection, stateDir, ...body }, meta }, { commands }) {
     return accepted(
       await commands.registerTarget({
@@ -253,7 +263,7 @@ export const acceptDrift = defineRoute({
   query: none,
   body: withReason,
   answer: { status: 202, schema: outcome, example },
-  refusals: ['target-not-registered', 'host-unreachable'],
+  refusals: ['target-not-registered', 'target-unseen', 'host-unreachable'],
   handle: async ({ params: { id }, body: { reason }, meta }, { commands }) => accepted(await commands.acceptDrift({ id, reason, meta })),
 })
 

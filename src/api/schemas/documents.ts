@@ -96,7 +96,7 @@ export async function hostIdOf(host: string, { queries }: Pick<Context, 'queries
     const { items, nextCursor } = await queries.hosts.list({ limit: 100, cursor })
     const match = items.find(({ address }) => address === host)
     if (match) return match.hostId
-    if (nextCursor === undefined) throw new ApiError('host-not-registered')
+    if (nextCursor === undefined) throw new ApiError('host-not-registered', { details: { field: 'host' } })
     cursor = nextCursor
   }
 }
