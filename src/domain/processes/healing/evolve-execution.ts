@@ -30,7 +30,7 @@ export function evolveExecution(state: Phase<ExecutionPhase>, input: HealingInpu
       return settled(state, input, derivedId)
     case 'still-running':
       return elapsed(state, input)
-        ? withEffect({ ...execution(state), phase: 'settling', list: state.list, index: state.index }, derivedId)
+        ? withEffect({ ...execution(state), phase: 'settling', list: state.list, index: state.index, attempt: state.attempt }, derivedId)
         : state
     case 'verifying':
       return verified(state, input, derivedId)
@@ -69,7 +69,7 @@ export function evolveExecution(state: Phase<ExecutionPhase>, input: HealingInpu
 
 function stepRun(state: Phase<'running'>, input: HealingInput, derivedId: DerivedId): Healing {
   if (failureOf(state, input) !== undefined) {
-    return withEffect({ ...execution(state), phase: 'settling', list: 'fix', index: state.index }, derivedId)
+    return withEffect({ ...execution(state), phase: 'settling', list: 'fix', index: state.index, attempt: 1 }, derivedId)
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state
@@ -93,16 +93,16 @@ function settled(state: Phase<'settling'>, input: HealingInput, derivedId: Deriv
   const failed = failureOf(state, input)
   const result = failed === undefined ? resultOf('settle', state, input) : ({ kind: 'running' } as const)
   if (!result) return state
-  const { list, index } = state
+  const { list, index, attempt } = state
   switch (result.kind) {
     case 'void':
       return list === 'fix'
         ? stepNeverRan(state, 'the host has no mark of it', derivedId)
-        : tryRestoreAgain(state, index, 1, 'the earlier attempt never ran', derivedId)
+        : tryRestoreAgain(state, index, attempt, 'the earlier attempt never ran', derivedId)
     case 'ended':
       return list === 'fix' ? stepEnded(state, result.exitCode, derivedId) : restoreEnded(state, index, result.exitCode, derivedId)
     case 'running':
-      return withTimer({ ...execution(state), phase: 'still-running', list, index }, derivedId)
+      return withTimer({ ...execution(state), phase: 'still-running', list, index, attempt }, derivedId)
     case 'unknown':
       // Its program is dead by now; whether it did its work, only the probes can tell.
       return list === 'fix'
@@ -146,7 +146,7 @@ const canRestore = ({ plan, rollback }: Executing): boolean => plan.reversibilit
 
 function restored(state: Phase<'rolling-back'>, input: HealingInput, derivedId: DerivedId): Healing {
   if (failureOf(state, input) !== undefined) {
-    return withEffect({ ...execution(state), phase: 'settling', list: 'rollback', index: state.index }, derivedId)
+    return withEffect({ ...execution(state), phase: 'settling', list: 'rollback', index: state.index, attempt: state.attempt }, derivedId)
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state

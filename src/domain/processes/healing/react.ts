@@ -94,7 +94,7 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       return [...told, ...begun(state, state.index, context).map(tell), ...runStep(state, state.index, 1, 'fix')]
     case 'settling': {
       const { executionId } = state
-      const step = stepName(state, state.list, state.index, 1)
+      const step = stepName(state, state.list, state.index, state.attempt)
       return [...told, effect(state.effectId, 'settle', { targetId, executionId, step }, 30_000)]
     }
     case 'still-running':

@@ -1,0 +1,216 @@
+/**
+ * The composition root: the one place that knows every adapter. Builds from configuration to listener, and takes down in reverse order, so that
+ * nothing is closed while something above it still works.
+ */
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import packageJson from '../package.json' with { type: 'json' }
+import { createClaude } from './adapters/claude/claude.ts'
+import { createSystemClock } from './adapters/clock/system-clock.ts'
+import { createCodec } from './adapters/codec/codec.ts'
+import { createCheckpoints } from './adapters/database/checkpoints.ts'
+import { createLeases } from './adapters/database/leases.ts'
+import { createLogCursors } from './adapters/database/log-cursors.ts'
+import { fitLogToDatabase } from './adapters/database/log-identity.ts'
+import { openDatabase } from './adapters/database/open-database.ts'
+import { startEmbeddedPostgres } from './adapters/embedded-postgres/embedded-postgres.ts'
+import { createEventStoreDbEventStore } from './adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
+import { createPostgresEventStore } from './adapters/event-store/postgres/postgres-event-store.ts'
+import { loadFaults } from './adapters/fault-files/fault-files.ts'
+import { createHasher } from './adapters/hash/sha256.ts'
+import { createIds } from './adapters/ids/uuid-ids.ts'
+import { compileLogMatcher } from './adapters/log-matcher/log-matcher.ts'
+import { createLogger } from './adapters/logger/pino-logger.ts'
+import { createScrubber } from './adapters/logger/scrubber.ts'
+import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
+import { createSecrets } from './adapters/secrets/secrets.ts'
+import { createRemoteHosts } from './adapters/ssh/remote-hosts.ts'
+import { createStopFile } from './adapters/stop-file/stop-file.ts'
+import { createTextDiff } from './adapters/text-diff/unified-diff.ts'
+import { type FirstKey, makeFirstKey } from './admin-key.ts'
+import { createApi } from './api/create-api.ts'
+import { serveApi } from './api/serve.ts'
+import { createEngine } from './commands/engine.ts'
+import { createOperatorCommands } from './commands/operator/operator-commands.ts'
+import { secretsOf } from './config/secrets-of.ts'
+import type { Config, LoadedConfig } from './config.ts'
+import type { Logger } from './domain/ports/logger.ts'
+import { createReadModels } from './projections/read-models.ts'
+import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
+import { createServiceHealth } from './service-health.ts'
+
+export type Service = Readonly<{
+  url: string
+  /** Only at the first start of a log, and when the operator set no key of his own. */
+  firstKey: FirstKey | undefined
+  /** Rejects when the engine fails in a way that waiting does not mend; resolves after `stop`. */
+  done: Promise<void>
+  /** No new requests; appends and effects in flight finish and are recorded; within 10 s. */
+  stop: () => Promise<void>
+}>
+
+export type ServiceOptions = Readonly<{
+  /** Where the faults lie. Default: those that come with Steward. */
+  faultsDir?: string
+  pollEveryMs?: number
+  /** Where the log lines go. Default: standard output. */
+  logStream?: Parameters<typeof createLogger>[0]['stream']
+}>
+
+export const version: string = packageJson.version
+
+const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
+
+/** Time for effects in flight to end and be recorded, and for the listener to finish its requests. */
+const DRAIN_MS = 8_000
+
+export async function startService({ config, warnings }: LoadedConfig, options: ServiceOptions = {}): Promise<Service> {
+  await using stack = new AsyncDisposableStack()
+  const scrubber = createScrubber()
+  for (const secret of secretsOf(config)) scrubber.register(secret)
+  const { logStream, faultsDir = FAULTS_DIR } = options
+  const logger = createLogger({ level: config.log.level, scrubber, ...(logStream === undefined ? {} : { stream: logStream }) })
+  for (const warning of warnings) logger.warn({}, warning)
+
+  const clock = createSystemClock()
+  const ids = createIds({ namespace: config.namespace })
+  const hash = createHasher()
+  const codec = createCodec()
+  const metrics = createMetrics({ version })
+  stack.use(metrics)
+  const faults = await loadFaults(faultsDir, compileLogMatcher)
+
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const connectionString = await databaseOf(config, logger, stack)
+  const { namespace } = config
+  const database = stack.use(await openDatabase({ connectionString, namespace }))
+  await database.migrate()
+  const leases = stack.use(createLeases({ connectionString, namespace }))
+  const store =
+    config.eventStore.kind === 'eventstoredb'
+      ? createEventStoreDbEventStore({ url: config.eventStore.url.reveal(), namespace, logger })
+      : createPostgresEventStore({ connectionString, namespace, logger })
+  stack.defer(() => store.close())
+  await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
+
+  const readModels = stack.use(createReadModels({ database: database.kysely, eventStore: store, codec, clock, logger, metrics }))
+  await readModels.start()
+  const secrets = createSecrets({
+    directories: config.secretDirs,
+    environment: process.env,
+    allowedVariables: config.secretVariables,
+    onResolved: (secret) => scrubber.register(secret),
+  })
+  const hosts = createRemoteHosts({ secrets, clock, logger })
+  stack.defer(() => hosts.close())
+
+  const { analyst: asked, policy } = config
+  const { apiKey, baseUrl, model, timeoutMs } = asked
+  const analyst =
+    apiKey === undefined
+      ? undefined
+      : createClaude({ apiKey, model, timeoutMs, clock, logger, ...(baseUrl === undefined ? {} : { baseUrl }) })
+  const engine = createEngine({
+    store,
+    codec,
+    ids,
+    hash,
+    clock,
+    agenda: readModels.agenda,
+    checkpoints: createCheckpoints(database.kysely),
+    cursors: createLogCursors(database.kysely),
+    leases,
+    hosts,
+    roster: readModels.roster,
+    analyst,
+    compileMatcher: compileLogMatcher,
+    diff: createTextDiff(),
+    stopFile: createStopFile({ dataDir: config.dataDir }),
+    metrics,
+    logger,
+    faults,
+    policy,
+    ...(options.pollEveryMs === undefined ? {} : { pollEveryMs: options.pollEveryMs }),
+  })
+  const firstKey =
+    config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined
+  if (firstKey) scrubber.register(firstKey.key)
+
+  const working = { running: true, says: 'working' }
+  const stopping = new AbortController()
+  const drain = new AbortController()
+  const running = engine.run({ signal: stopping.signal, drain: drain.signal }).catch((error: unknown) => {
+    working.running = false
+    working.says = error instanceof Error ? error.message : String(error)
+    logger.error({ error }, 'the engine has stopped')
+    throw error
+  })
+  // Whoever holds the service sees it by `done`; nobody may be left with an unhandled rejection meanwhile.
+  running.catch(() => undefined)
+  stack.defer(async () => {
+    stopping.abort(new Error('Steward stops'))
+    const timer = setTimeout(() => drain.abort(new Error('no time left')), DRAIN_MS)
+    await running.catch(() => undefined)
+    clearTimeout(timer)
+  })
+
+  const health = createServiceHealth({ version, startedAt: clock.now(), store, readModels, engine: () => working })
+  const commands = createOperatorCommands({
+    engine,
+    ids,
+    clock,
+    hash,
+    hosts,
+    faults,
+    compileMatcher: compileLogMatcher,
+    projections: administeredReadModels(readModels),
+    logger,
+  })
+  const api = createApi({
+    application: {
+      commands,
+      queries: readModels.queries,
+      replay: readModels.replay,
+      readModels: shownReadModels(readModels),
+      events: store,
+      health,
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.render() }),
+    },
+    config: {
+      version,
+      publicMetrics: config.metrics.public,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+      ...(config.adminKey === undefined ? {} : { adminKeySha256: hash.sha256(config.adminKey.reveal()) }),
+    },
+    logger,
+    metrics,
+    clock,
+    ids,
+    hash,
+  })
+  const listening = await serveApi(api, { ...config.listen, logger })
+  stack.defer(() => listening.close(DRAIN_MS))
+  logger.info(
+    { url: listening.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version },
+    'listening',
+  )
+
+  const resources = stack.move()
+  let stopped: Promise<void> | undefined
+  return {
+    url: listening.url,
+    firstKey,
+    done: running,
+    stop: () => {
+      stopped ??= resources.disposeAsync().then(() => logger.info({}, 'stopped'))
+      return stopped
+    },
+  }
+}
+
+/** The operator's own database, or the bundled one in the data directory. */
+async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {
+  if (databaseUrl.kind === 'external') return databaseUrl.url.reveal()
+  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, logger }))
+  return embedded.connectionString
+}
