@@ -3,8 +3,9 @@
  * is as fast as an unfiltered one. It ends at `until` for certain, whatever that position is and whether or not the server says "caught up".
  */
 import { type Checkpoint, type Position, type RecordedEvent, UnknownPosition } from '../../../domain/ports/event-store.ts'
-import { CaughtUp, CheckpointReached, type Connection, isResolved, positionOf, Released, Silence } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { mayBeUnknownPosition } from './failures.ts'
+import { CaughtUp, CheckpointReached, isResolved, positionOf, Released, Silence } from './log-items.ts'
 import { toRecordedEvent } from './recorded-event.ts'
 import { scan } from './scan.ts'
 

@@ -7,10 +7,11 @@
  */
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AllStreamResolvedEvent, type AppendResult, EventStoreDBClient, jsonEvent, type ResolvedEvent } from '@eventstore/db-client'
+import { type AppendResult, EventStoreDBClient, jsonEvent, type ResolvedEvent } from '@eventstore/db-client'
 import { StoreUnavailable } from '../../../domain/ports/event-store.ts'
 import type { SerialisedEvent } from '../shared/check-append.ts'
 import { appendFailure, isFinal, isNotLeader } from './failures.ts'
+import { type AllItem, CaughtUp, CheckpointReached, type From, isResolved, positionOf, Released, Silence } from './log-items.ts'
 import { Window } from './window.ts'
 
 /**
@@ -35,24 +36,6 @@ const TICK_MS = 100
 const IDLE_TICKS = 2
 
 const BATCH_LIMIT_EVENTS = 64
-
-/** Told between the events of a subscription, in their order. */
-export class CheckpointReached {
-  readonly position: bigint
-  constructor(position: bigint) {
-    this.position = position
-  }
-}
-/** All events that were there when the subscription began have come. Servers before 23.10 never say so. */
-export class CaughtUp {}
-/** Nothing came for a while. */
-export class Silence {}
-/** The reader stood still, and its stream was given back: read again behind the last event. */
-export class Released {}
-
-export type AllItem = AllStreamResolvedEvent | CheckpointReached | CaughtUp | Silence | Released
-
-export type From = bigint | 'start' | 'end'
 
 /** What is used of the client's streams beside the loop over them. */
 type Source = {
@@ -257,7 +240,7 @@ export class Connection {
       let batch: (Item | Silence)[] = []
       for await (const item of items) {
         batch.push(item)
-        // What has come already goes on as one: each layer above then waits once for many events. This is half the speed of a rebuild.
+        // What has come already goes on as one: each layer above then waits once for many events. It saves a fifth of a rebuild.
         if (source.readableLength > 0 && batch.length < BATCH_LIMIT_EVENTS) continue
         if (batch.some((each) => !(each instanceof Silence))) {
           session.heard += 1
@@ -311,14 +294,6 @@ export class NoAnswer extends Error {
     super(`no answer within ${timeoutMs} ms`)
   }
 }
-
-export const isResolved = (item: unknown): item is AllStreamResolvedEvent =>
-  typeof item === 'object' &&
-  item !== null &&
-  !(item instanceof CheckpointReached || item instanceof CaughtUp || item instanceof Silence || item instanceof Released)
-
-export const positionOf = ({ event, link, commitPosition }: AllStreamResolvedEvent): bigint | undefined =>
-  commitPosition ?? (link ?? event)?.position.commit
 
 /** Anything but an answer about the request itself: the connection cannot be trusted any more. */
 const isBroken = (error: unknown): boolean => {

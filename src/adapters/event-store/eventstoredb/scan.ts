@@ -3,7 +3,8 @@
  * the last few foreign events behind the server's last checkpoint, of which a filtered subscription says nothing.
  */
 import type { Position } from '../../../domain/ports/event-store.ts'
-import { type Connection, isResolved, positionOf } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { isResolved, positionOf } from './log-items.ts'
 
 /** Checkpoints come every 32 events, so there is rarely more to look at. What is left is looked at the next time. */
 const SCAN_LIMIT_EVENTS = 2_000
