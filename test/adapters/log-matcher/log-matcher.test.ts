@@ -104,12 +104,10 @@ test('a pattern that would need backtracking is refused, and named', () => {
   expect(() => compileLogMatcher([fault('one', 'nginx', detection('^(?=a)'))])).toThrow('not a pattern that RE2 can run')
 })
 
+// A backtracking engine needs longer than the age of the universe for this, and would meet the time-out of the test.
 test('a line made to stall a backtracking engine does not', () => {
   const matcher = compileLogMatcher([fault('one', 'nginx', detection('^.*((a+)+)+disk$'))])
-  const started = performance.now()
   expect(matcher.match([line('error', `${'a'.repeat(50_000)} disk!`)])).toEqual([])
-  // A backtracking engine needs longer than the age of the universe for this.
-  expect(performance.now() - started).toBeLessThan(10_000)
 })
 
 describe('what the real daemons printed', () => {

@@ -1,7 +1,7 @@
 /** The nginx actions against a real nginx: each proves its fault, cures it, proves the cure, and gives the earlier state back. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -10,6 +10,7 @@ import { restoreModes } from '../../../src/domain/catalogue/common/access.ts'
 import { differences } from '../../../src/domain/catalogue/common/file-state.ts'
 import { healthProbe } from '../../../src/domain/catalogue/health.ts'
 import type { TargetInventory } from '../../../src/domain/catalogue/inventory.ts'
+import { denyAll } from '../../../src/domain/policy.ts'
 import { freePort } from '../../support/daemons/free-port.ts'
 import { type NginxDaemon, startNginx, until } from '../../support/daemons/nginx.ts'
 import { recordBaseline, stateOf } from '../../support/local-baseline.ts'
@@ -119,6 +120,32 @@ describe('nginx.restore-config', () => {
     expect(await execution.rollBack()).toBeUndefined()
     expect(differences(before, await stateOf(runner, [nginx.configPath]))).toEqual([])
     expect(await get(nginx.url)).toBe(200)
+  })
+
+  test('of several files only the one that changed is touched', async () => {
+    const included = join(nginx.scratch, 'extra.conf')
+    writeFileSync(included, 'server_tokens off;\n')
+    writeFileSync(nginx.configPath, readFileSync(nginx.configPath, 'utf8').replace('http {', `http {\n  include "${included}";`))
+    const target = { ...targetOf(nginx), configPaths: [nginx.configPath, included] }
+    const baseline = await recordBaseline(runner, target)
+    writeFileSync(included, 'server_tokens maybe;\n')
+    const action = planRemedy('nginx.broken-configuration', { target, baseline })
+    const inode = statSync(nginx.configPath).ino
+    expect((await ask(runner, action.precondition)).kind).toBe('holds')
+    expect((await execute(runner, action, { stateDir: target.stateDir, executionId: 'e1' })).failure).toBeUndefined()
+    expect((await ask(runner, action.postcondition)).kind).toBe('holds')
+    expect(readFileSync(included, 'utf8')).toBe('server_tokens off;\n')
+    expect(statSync(nginx.configPath).ino).toBe(inode)
+  })
+
+  test('what nginx refuses although every file is as recorded has another cause', async () => {
+    const target = targetOf(nginx)
+    const included = join(nginx.scratch, 'extra.conf')
+    writeFileSync(included, 'server_tokens off;\n')
+    writeFileSync(nginx.configPath, readFileSync(nginx.configPath, 'utf8').replace('http {', `http {\n  include "${included}";`))
+    const action = planRemedy('nginx.broken-configuration', { target, baseline: await recordBaseline(runner, target) })
+    writeFileSync(included, 'nonsense;\n')
+    expect(await ask(runner, action.precondition)).toMatchObject({ kind: 'does-not-hold', facts: { accepted: false } })
   })
 
   test('a harmed content is not put in place', async () => {
@@ -269,7 +296,7 @@ describe('nginx.raise-descriptor-limit', () => {
       return lastLineOf(nginx, 'Too many open files') !== undefined
     })
   }
-  const plan = (target: TargetInventory) => planRemedy('nginx.too-many-open-files', { target, baseline: new Map() }, 1)
+  const plan = (target: TargetInventory) => planRemedy('nginx.too-many-open-files', { target, baseline: new Map() })
 
   test('a worker with descriptors to spare is no fault', async () => {
     expect((await ask(runner, plan(targetOf(nginx)).precondition)).kind).toBe('does-not-hold')
@@ -289,6 +316,19 @@ describe('nginx.raise-descriptor-limit', () => {
     expect(await execution.rollBack()).toBeUndefined()
     expect(differences(before, await stateOf(runner, [nginx.configPath]))).toEqual([])
     expect(await ask(runner, action.postcondition)).toMatchObject({ kind: 'does-not-hold', facts: { softLimit: 20 } })
+  })
+
+  test('never goes above the ceiling of the policy', async () => {
+    const target = targetOf(nginx)
+    await exhaust()
+    const policy = { ...denyAll, ceilings: { 'nginx.descriptors': 20 } }
+    const bounded = planRemedy('nginx.too-many-open-files', {
+      target,
+      baseline: new Map(),
+      policy: { ...policy, ceilings: { 'nginx.descriptors': 64 } },
+    })
+    expect(bounded.params['limit']).toBe(64)
+    expect(() => planRemedy('nginx.too-many-open-files', { target, baseline: new Map(), policy })).toThrow('limit: ')
   })
 
   test('the preview is what the step writes', async () => {

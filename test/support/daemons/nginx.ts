@@ -29,11 +29,7 @@ export async function startNginx({ workerLimit, upstream, workers = 1 }: NginxOp
   const scratch = mkdtempSync(join(tmpdir(), 'nginx '))
   chmodSync(scratch, 0o755)
   const root = join(scratch, 'www')
-  const [configPath, logPath, pidFile] = ['nginx.conf', 'error.log', 'nginx.pid'].map((name) => join(scratch, name)) as [
-    string,
-    string,
-    string,
-  ]
+  const [configPath, logPath, pidFile] = [join(scratch, 'nginx.conf'), join(scratch, 'error.log'), join(scratch, 'nginx.pid')]
   mkdirSync(join(root, 'docs'), { recursive: true })
   writeFileSync(join(root, 'index.html'), 'well\n')
   writeFileSync(join(root, 'docs', 'page.html'), 'a page\n')

@@ -28,13 +28,13 @@ export type FileState = Readonly<{
 
 export type FileStates = Readonly<{
   files: readonly FileState[]
-  /** Trees that hold more entries than were asked for. */
+  /** Trees of which not all entries were read. */
   cut: readonly string[]
 }>
 
 export type Watched = Readonly<{ path: string; scope: 'one' | 'tree' }>
 
-/** The most entries that are read below one directory. */
+/** The most entries that are read of all trees together: what a baseline holds, and what fits into the output of one program. */
 export const TREE_LIMIT = 2_000
 
 export const readFileStates = (watched: readonly Watched[], limit: number = TREE_LIMIT): Program => ({

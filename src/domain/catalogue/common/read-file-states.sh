@@ -1,4 +1,4 @@
-# $1 = most entries of one tree; then pairs: `one <path>` (hashed) or `tree <path>` (itself and what is below, not hashed, same filesystem).
+# $1 = most entries of all trees together; then pairs: `one <path>` (hashed) or `tree <path>` (itself and what is below, not hashed, same filesystem).
 # Prints base64 of NUL-ended fields, so that no name can forge a record:
 #   S type mode uid gid size mtime ctime link path | H "sha256  path" | X digest path | M path (missing) | U path (cannot be seen) | T path (cut at $1)
 # Exit 2: called wrongly.
@@ -23,8 +23,14 @@ states() {
     if [ ! -e "$path" ] && [ ! -L "$path" ]; then
       absent "$path"
     elif [ "$scope" = tree ]; then
-      if [ "$(find "$path" -xdev -printf . 2>/dev/null | head -c "$((limit + 1))" | wc -c)" -gt "$limit" ]; then printf 'T\0%s\0' "$path"; fi
-      find "$path" -xdev -printf "$format" 2>/dev/null | head -z -n "$((limit * 10))"
+      entries=$(find "$path" -xdev -printf . 2>/dev/null | head -c "$((limit + 1))" | wc -c)
+      if [ "$entries" -gt "$limit" ]; then
+        printf 'T\0%s\0' "$path"
+        entries=$limit
+      fi
+      # Ten fields an entry.
+      find "$path" -xdev -printf "$format" 2>/dev/null | head -z -n "$((entries * 10))"
+      limit=$((limit - entries))
     else
       find "$path" -maxdepth 0 -printf "$format" 2>/dev/null
       if [ -f "$path" ] && [ ! -L "$path" ] && [ -r "$path" ]; then

@@ -10,7 +10,7 @@ const params = z.strictObject({
   binary: nginxBinary.default('nginx'),
   configPath: absolutePath,
   pidFile: absolutePath.default('/run/nginx.pid'),
-  limit: z.int().min(64).max(1_048_576),
+  limit: z.int().min(64).max(1_048_576).default(4_096),
 })
 
 type Params = z.infer<typeof params>
