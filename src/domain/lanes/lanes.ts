@@ -65,21 +65,21 @@ function decide(state: Lanes, command: LanesCommand): Decision<LanesEvent> {
   }
 }
 
-/** Releases, and offers the lanes to everybody, in order, whose resources are then free. */
+/**
+ * Releases, and offers to everybody whose resources are free now. Not to one of them: he may find the fault gone, or wait for a person, and
+ * the others would wait behind him for nothing. Whoever comes first gets them; the rest queue again.
+ */
 function release(state: Lanes, data: Extract<LanesCommand, { type: 'ReleaseLanes' }>['data']): Decision<LanesEvent> {
   const { hostId, incidentId, executionId, now } = data
   const known = [...state.held, ...state.waiting].some((claim) => claim.executionId === executionId)
   if (!known) return accept()
-  const taken = state.held.filter((held) => held.executionId !== executionId)
-  const offered: Claim[] = []
-  for (const claim of state.waiting) {
-    if (claim.executionId === executionId) continue
-    const free = [...taken, ...offered].every((other) => !overlap(other.resources, claim.resources))
-    if (free) offered.push(claim)
-  }
+  const held = state.held.filter((claim) => claim.executionId !== executionId)
+  const free = state.waiting.filter(
+    (claim) => claim.executionId !== executionId && !held.some((other) => overlap(other.resources, claim.resources)),
+  )
   return accept<LanesEvent>(
     { type: 'LanesReleased', data: { hostId, incidentId, executionId, at: now } },
-    ...offered.map((claim) => ({
+    ...free.map((claim) => ({
       type: 'LanesOffered' as const,
       data: { hostId, incidentId: claim.incidentId, executionId: claim.executionId, at: now },
     })),
