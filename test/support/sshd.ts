@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, mkdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -40,14 +40,14 @@ export async function startSshd({ dir, config = [] }: { dir: string; config?: re
   writeFileSync(join(keys, 'authorized_keys'), `${user.publicKey}\n`, { mode: 0o600 })
   for (let attempt = 1; ; attempt += 1) {
     const started = await start({ keys, host, port: await freePort(), config })
-    if (started !== undefined) return handle(started, { keys, host, user })
-    if (attempt === START_ATTEMPTS) throw new Error(`sshd does not start:\n${readFileSync(join(keys, 'log'), 'utf8')}`)
+    if ('child' in started) return handle(started, { keys, host, user })
+    if (attempt === START_ATTEMPTS) throw new Error(`sshd does not start:\n${started.log()}`)
   }
 }
 
-type Started = Readonly<{ child: ChildProcess; port: number }>
+type Started = Readonly<{ child: ChildProcess; port: number; log: () => string }>
 
-/** Undefined when it ended before it listened, for example because somebody else got the port first. */
+/** No child when it ended before it listened, for example because somebody else got the port first. */
 async function start({
   keys,
   host,
@@ -58,8 +58,7 @@ async function start({
   host: KeyPair
   port: number
   config: readonly string[]
-}): Promise<Started | undefined> {
-  const logPath = join(keys, 'log')
+}): Promise<Started | Pick<Started, 'log'>> {
   const configPath = join(keys, 'sshd_config')
   writeFileSync(
     configPath,
@@ -77,6 +76,8 @@ async function start({
       'PermitUserEnvironment no',
       'UseDNS no',
       'PrintMotd no',
+      // Under sshd bash reads ~/.bashrc, unless it believes to be inside another shell. What stands there is none of our business.
+      'SetEnv SHLVL=2',
       'LogLevel VERBOSE',
       '',
     ].join('\n'),
@@ -88,16 +89,15 @@ async function start({
   const listening = new Promise<boolean>((resolve) => {
     stderr.on('data', (bytes: Buffer) => {
       log += bytes.toString('utf8')
-      writeFileSync(logPath, log)
       if (log.includes(`Server listening on 127.0.0.1 port ${port}`)) resolve(true)
     })
     child.once('exit', () => resolve(false))
     child.once('error', () => resolve(false))
   })
-  return (await listening) ? { child, port } : undefined
+  return (await listening) ? { child, port, log: () => log } : { log: () => log }
 }
 
-function handle({ child, port }: Started, { keys, host, user }: { keys: string; host: KeyPair; user: KeyPair }): Sshd {
+function handle({ child, port, log }: Started, { keys, host, user }: { keys: string; host: KeyPair; user: KeyPair }): Sshd {
   const close = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
@@ -111,7 +111,7 @@ function handle({ child, port }: Started, { keys, host, user }: { keys: string; 
     privateKeyPath: user.path,
     hostKey: hostKeyOf(blobOf(host)),
     configPath: join(keys, 'sshd_config'),
-    log: () => readFileSync(join(keys, 'log'), 'utf8'),
+    log,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -61,10 +61,13 @@ export async function openPostgresqlSession(
       return { kind: 'rows', rows: result }
     } catch (error) {
       if (error instanceof pg.DatabaseError && error.code !== undefined) {
+        // The server ends the login after such an error, and says so a moment later.
+        if (error.severity === 'FATAL') ended.abort()
         if (error.code === QUERY_CANCELED && performance.now() - began >= timeoutMs) throw new RemoteTimeout({ timeoutMs })
         throw refusal(error)
       }
       // Lost, overdue or given up: the statement may still be running, so this login is of no use any more.
+      ended.abort()
       await quietly(client)
       throw new RemoteOutcomeUnknown({ doing: 'sql', cause: error })
     }
@@ -79,7 +82,21 @@ export async function openPostgresqlSession(
     return rows
   }
 
-  return { execute, ended: ended.signal, close: () => quietly(client) }
+  return {
+    execute,
+    ended: ended.signal,
+    async isAlive(signal) {
+      if (ended.signal.aborted) return false
+      return raced(client.query('select'), signal).then(
+        () => true,
+        () => false,
+      )
+    },
+    async close() {
+      ended.abort()
+      await quietly(client)
+    },
+  }
 }
 
 const refusal = (error: unknown): unknown =>

@@ -82,6 +82,21 @@ export async function openRedisSession(
   return {
     execute,
     ended: ended.signal,
+    async isAlive(signal) {
+      if (ended.signal.aborted || signal.aborted) return false
+      signal.addEventListener('abort', end, { once: true })
+      try {
+        // Any answer is one, also a refusal.
+        await client.sendCommand(['PING']).catch((error: unknown) => {
+          if (!(error instanceof ErrorReply)) throw error
+        })
+        return true
+      } catch {
+        return false
+      } finally {
+        signal.removeEventListener('abort', end)
+      }
+    },
     async close() {
       end()
     },

@@ -47,11 +47,12 @@ export async function run(connection: Connection, spec: RunSpec, tuning: Tuning)
     what.kind,
     ...(what.kind === 'exec' ? what.argv : what.args),
   )
-  const input = what.kind === 'exec' ? `${nonce}\n` : `${nonce}\n${what.text}\n${nonce}`
+  const text = what.kind === 'exec' ? '' : `${what.text}\n${nonce}`
+  const input = `${nonce} ${Buffer.byteLength(text)}\n${text}`
   const session = await connection.openSession(command, { signal })
   try {
     return judge(
-      await exchange(session, input, { ...spec, maxOutputBytes, giveUpMs: timeoutMs + tuning.killGraceMs + tuning.answerGraceMs }),
+      await exchange(session, input, { ...spec, nonce, maxOutputBytes, giveUpMs: timeoutMs + tuning.killGraceMs + tuning.answerGraceMs }),
       {
         nonce,
         spec,
@@ -64,25 +65,39 @@ export async function run(connection: Connection, spec: RunSpec, tuning: Tuning)
   }
 }
 
-type Exchange = Readonly<{ stdout: Buffer; stderr: Buffer; end: 'closed' | 'lingering' | 'overdue' | 'aborted' | 'lost'; cause?: unknown }>
+type Exchange = Readonly<{
+  stdout: Buffer
+  stderr: Buffer
+  end: 'closed' | 'lingering' | 'overdue' | 'aborted' | 'lost'
+  /** What the server says of our shell; undefined when a signal ended it, or the server said nothing. */
+  exitCode: number | undefined
+  cause?: unknown
+}>
 
 /** Sends the input and collects until the channel closes, or until there is nothing more to wait for. Never rejects: from here on, the host may act. */
 function exchange(
   { channel, live }: Session,
   input: string,
-  { maxOutputBytes, giveUpMs, signal }: { maxOutputBytes: number; giveUpMs: number; signal?: AbortSignal | undefined },
+  {
+    nonce,
+    maxOutputBytes,
+    giveUpMs,
+    signal,
+  }: { nonce: string; maxOutputBytes: number; giveUpMs: number; signal?: AbortSignal | undefined },
 ): Promise<Exchange> {
   return new Promise((resolve) => {
+    const verdict = new RegExp(`\\n${nonce} [^\\n]*\\n`)
     const stdout = createCollector(maxOutputBytes + 1)
     const stderr = createCollector(maxOutputBytes + 1 + VERDICT_ROOM_BYTES)
     let lingering: NodeJS.Timeout | undefined
+    let exitCode: number | undefined
     const finish = (end: Exchange['end'], cause?: unknown): void => {
       clearTimeout(overdue)
       clearTimeout(lingering)
       signal?.removeEventListener('abort', abort)
       live.ended.removeEventListener('abort', lost)
       channel.removeAllListeners('close')
-      resolve({ stdout: stdout.bytes(), stderr: stderr.bytes(), end, cause })
+      resolve({ stdout: stdout.bytes(), stderr: stderr.bytes(), end, exitCode, cause })
       if (end !== 'closed') channel.close()
     }
     const abort = (): void => finish('aborted', signal?.reason)
@@ -91,10 +106,18 @@ function exchange(
     signal?.addEventListener('abort', abort, { once: true })
     live.ended.addEventListener('abort', lost, { once: true })
     channel.on('error', () => undefined)
-    channel.on('data', (bytes: Buffer) => stdout.add(bytes))
+    // The verdict overtakes output that is still on its way, so each piece of output starts the wait again.
+    channel.on('data', (bytes: Buffer) => {
+      stdout.add(bytes)
+      lingering?.refresh()
+    })
     channel.stderr.on('data', (bytes: Buffer) => {
       stderr.add(bytes)
-      if (lingering === undefined && ENDED.test(stderr.tail())) lingering = setTimeout(() => finish('lingering'), LINGER_MS)
+      lingering?.refresh()
+      if (lingering === undefined && verdict.test(stderr.tail())) lingering = setTimeout(() => finish('lingering'), LINGER_MS)
+    })
+    channel.once('exit', (code: number | null) => {
+      exitCode = code ?? undefined
     })
     channel.once('close', () => finish('closed'))
     if (live.ended.aborted) return lost()
@@ -102,10 +125,8 @@ function exchange(
   })
 }
 
-const ENDED = /\n[0-9a-f]{32} (?:ended|timeout|taken|broken)[^\n]*\n/
-
 function judge(
-  { stdout, stderr, end, cause }: Exchange,
+  { stdout, stderr, end, exitCode, cause }: Exchange,
   { nonce, spec, maxOutputBytes, hostId }: { nonce: string; spec: RunSpec; maxOutputBytes: number; hostId: string },
 ): RunResult {
   // latin1: one character for each byte, so that nothing is lost on the way through text.
@@ -122,8 +143,8 @@ function judge(
   if (verdicts.has('timeout')) throw new RemoteTimeout({ timeoutMs })
   const code = verdicts.get('ended')
   if (code === undefined) {
-    // The server said that it is over, and our shell never spoke: a login that permits no commands, for example.
-    if (end === 'closed' && !verdicts.has('begun') && mark === undefined) {
+    // Our shell ends with zero. Something else ended, and ours never ran: a login that permits no commands, for example.
+    if (end === 'closed' && exitCode !== undefined && exitCode !== 0) {
       const says = firstLine(text) || firstLine(stdout.toString('latin1')) || 'the login runs no commands'
       throw new HostUnreachable({ hostId, rule: 'channel-refused', says })
     }

@@ -19,6 +19,8 @@ export interface ServiceSession {
    * @throws ServiceRefused @throws RemoteTimeout @throws RemoteOutcomeUnknown
    */
   execute(program: ServiceProgram, options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<Output>
+  /** Whether it still answers. Asked before a statement when nobody used it for a while: a login may die without a word. */
+  isAlive(signal: AbortSignal): Promise<boolean>
   /** Aborts when the login is gone, whoever ended it. */
   readonly ended: AbortSignal
   close(): Promise<void>
@@ -37,23 +39,29 @@ export type ServiceSessions = Readonly<{
   close(): Promise<void>
 }>
 
+/** A login that was used so recently is not asked whether it is alive. */
+const TRUSTED_MS = 1_000
+
 export function createServiceSessions(connection: Connection, { secrets, tuning }: { secrets: Secrets; tuning: Tuning }): ServiceSessions {
-  const doors = new Map<string, { slots: Slots; session?: ServiceSession }>()
+  const doors = new Map<string, { slots: Slots; session?: ServiceSession; usedAtMs: number }>()
 
   return {
     async use(to, { timeoutMs, signal }, work) {
       const key = JSON.stringify(to)
-      const door = doors.get(key) ?? { slots: createSlots(1) }
+      const door = doors.get(key) ?? { slots: createSlots(1), usedAtMs: 0 }
       doors.set(key, door)
       const release = await door.slots.take(signal)
       try {
-        if (door.session === undefined || door.session.ended.aborted) {
-          // A login is never waited for longer than the program itself may take.
-          const deadline = AbortSignal.timeout(Math.min(timeoutMs, tuning.connectTimeoutMs))
-          door.session = await open(to, signal === undefined ? deadline : AbortSignal.any([deadline, signal]))
-        }
+        // A login is never waited for longer than the program itself may take.
+        const deadline = AbortSignal.timeout(Math.min(timeoutMs, tuning.connectTimeoutMs))
+        const patience = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+        const idleMs = performance.now() - door.usedAtMs
+        if (door.session !== undefined && idleMs > TRUSTED_MS && !(await door.session.isAlive(patience))) await door.session.close()
+        signal?.throwIfAborted()
+        if (door.session === undefined || door.session.ended.aborted) door.session = await open(to, patience)
         return await work(door.session)
       } finally {
+        door.usedAtMs = performance.now()
         release()
       }
     },

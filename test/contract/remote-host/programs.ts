@@ -151,6 +151,20 @@ export function programCases(current: CurrentHost): void {
     expect(Math.max(...counts)).toBeGreaterThan(1)
   })
 
+  test('output up to the limit is whole, however it is written', async () => {
+    const { host } = current()
+    for (const body of [
+      'head -c 900000 /dev/zero | tr "\\0" x',
+      'yes 123456789 | head -n 90000',
+      'n=0; while [ $n -lt 2000 ]; do echo $n; n=$((n + 1)); done',
+    ]) {
+      const output = await host.execute({ kind: 'exec', argv: ['sh', '-c', `${body}; echo last >&2`] }, { timeoutMs: 20_000 })
+      if (output.kind !== 'text') throw new TypeError('no text')
+      expect(output.stdout).toHaveLength(body.startsWith('n=0') ? 8_890 : 900_000)
+      expect(output).toMatchObject({ exitCode: 0, stderr: 'last\n' })
+    }
+  })
+
   test('a bad limit is refused by name', async () => {
     const { host } = current()
     await expect(host.execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: 0 })).rejects.toThrow('timeoutMs must be a positive')

@@ -1,10 +1,11 @@
 # Runs one program under a time-out. Its output is cut, its input is empty, and it goes on when the connection does not.
 # $1 output limit in bytes, $2 time-out in seconds, $3 the same in hundredths, $4 seconds between TERM and KILL,
 # $5 directory of the mark, $6 step (empty: no mark), $7 hundredths for which the mark says "running", $8 exec or script, then the arguments.
-# Standard input: a line with a nonce; for `script` its text, then the nonce again. Verdicts leave on fd 2, each behind the nonce, which nobody
-# else knows: it is in no argument and in no environment. Nothing starts before all of standard input is here, so half a script never runs.
+# Standard input: a line with a nonce and a number; for `script` so many bytes, which are its text and the nonce again. Verdicts leave on fd 2, each
+# behind the nonce, which nobody else knows: it is in no argument and in no environment. Nothing starts before all of this is here, so half a script
+# never runs. What comes after it is never read.
 exec 8>&2 9>&1
-IFS= read -r nonce || exit 1
+read -r nonce length || exit 1
 verdict() { printf '\n%s %s\n' "$nonce" "$*" >&8; }
 limit=$1 seconds=$2 hundredths=$3 grace=$4 marks=$5 step=$6 hold=$7 kind=$8
 shift 8
@@ -14,7 +15,7 @@ export PATH LC_ALL
 newline='
 '
 if [ "$kind" = script ]; then
-  text=$(cat)
+  text=$(head -c "$length")
   case $text in *"$newline$nonce") ;; *) exit 1 ;; esac
   set -- sh -c "${text%"$newline$nonce"}" "$@"
 fi
@@ -29,13 +30,14 @@ if [ -n "$step" ]; then
 fi
 # The end of the connection must not end this shell before it has written how the program ended; the program itself is left as it would be.
 trap '' HUP PIPE
-# What is beyond the limit is read and dropped: a program never stalls or dies because nobody reads it. dd passes on what it has got at once,
-# where head keeps it until the end; head is for a dd that cannot count bytes.
-relay() { dd bs=65536 count="$limit" iflag=count_bytes 2>/dev/null || head -c "$limit"; exec cat >/dev/null; }
+# What is beyond the limit is read and dropped: a program never stalls or dies because nobody reads it. By itself head keeps what it has until the
+# end, and that does not come while a daemon holds the output.
+unbuffered=''
+! command -v stdbuf >/dev/null || unbuffered='stdbuf -o0'
+relay() { $unbuffered head -c "$limit"; exec cat >/dev/null; }
 {
   {
     {
-      verdict begun
       read_uptime
       began=$uptime
       (trap - HUP PIPE; exec timeout -k "$grace" "$seconds" "$@" </dev/null 2>&3 3>&- 8>&- 9>&-)
@@ -49,3 +51,5 @@ relay() { dd bs=65536 count="$limit" iflag=count_bytes 2>/dev/null || head -c "$
     } 2>/dev/null | relay 3>&- 8>&-
   } 3>&1 >&9 9>&- | relay >&8 9>&-
 } 2>/dev/null
+# Zero says that this shell came to its end. A login that runs no commands ends with something else.
+exit 0
