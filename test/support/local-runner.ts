@@ -1,6 +1,6 @@
 /**
- * Runs the programs of the catalogue on this machine: scripts as the hosts get them, on the standard input of `sh`; statements and commands by the
- * real drivers. What the SSH adapter does with a host, without the host.
+ * Runs the programs of the catalogue on this machine: scripts as on a host, as the text of `sh -c` with an empty standard input; statements and
+ * commands by the real drivers. What the SSH adapter does with a host, without the host.
  */
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -55,7 +55,12 @@ async function exec([file, ...args]: readonly [string, ...string[]]): Promise<Ou
 
 function script(name: string, args: readonly string[], uid: number | undefined): Promise<Output> {
   return new Promise((resolve, reject) => {
-    const child = spawn('sh', ['-s', '--', ...args], { cwd: '/', ...(uid === undefined ? {} : { uid, gid: uid }) })
+    const text = readFileSync(new URL(name, catalogue), 'utf8')
+    const child = spawn('sh', ['-c', text, name, ...args], {
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
@@ -64,7 +69,6 @@ function script(name: string, args: readonly string[], uid: number | undefined):
     child.on('close', (code) =>
       resolve({ kind: 'text', exitCode: code ?? 255, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
     )
-    child.stdin.end(readFileSync(new URL(name, catalogue)))
   })
 }
 

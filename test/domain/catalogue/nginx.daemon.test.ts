@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { findAction } from '../../../src/domain/catalogue/catalogue.ts'
 import { restoreModes } from '../../../src/domain/catalogue/common/access.ts'
 import { differences } from '../../../src/domain/catalogue/common/file-state.ts'
@@ -436,13 +436,13 @@ describe('the wellness probe of nginx', () => {
 
 test('a baseline asks nginx itself for the served directories when the registration names none', async () => {
   nginx = await startNginx()
+  onTestFinished(() => nginx.stop())
   const { connection: _connection, ...target } = targetOf(nginx)
   symlinkSync('/etc', join(nginx.root, 'link'))
   const baseline = await recordBaseline(runner, target)
   expect(baseline.get(join(nginx.root, 'docs', 'page.html'))).toMatchObject({ kind: 'file', mode: '0644' })
   expect(baseline.get(join(nginx.root, 'link'))).toMatchObject({ kind: 'symlink', linkTarget: '/etc' })
   expect(baseline.get(nginx.configPath)?.sha256).toMatch(/^[0-9a-f]{64}$/)
-  await nginx.stop()
 })
 
 test('every action says what it is', () => {

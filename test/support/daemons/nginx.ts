@@ -1,12 +1,11 @@
 /** A real nginx in a scratch directory: configuration, served files, log and pid file of its own, on a port of its own. Ends with `stop`. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 import { removeTree } from './remove-tree.ts'
+import { startTied } from './tied-process.ts'
 
 export type NginxDaemon = Readonly<{
   scratch: string
@@ -55,11 +54,10 @@ export async function startNginx({ workerLimit, upstream, workers = 1 }: NginxOp
     '',
   ].join('\n')
   writeFileSync(configPath, config)
-  const server = spawn('nginx', ['-e', 'stderr', '-c', configPath, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const complaints = collect(server)
+  const server = startTied(['nginx', '-e', 'stderr', '-c', configPath, '-g', 'daemon off;'], { signal: 'TERM' })
   const url = `http://127.0.0.1:${port}/`
   await until(async () => {
-    if (server.exitCode !== null) throw new Error(`nginx ended: ${complaints()}`)
+    if (server.exitCode() !== undefined) throw new Error(`nginx ended: ${server.complaints()}`)
     return existsSync(pidFile) && (await answers(url))
   })
   return {
@@ -72,10 +70,7 @@ export async function startNginx({ workerLimit, upstream, workers = 1 }: NginxOp
     url,
     reload: () => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGHUP'),
     async stop() {
-      if (server.exitCode === null && server.signalCode === null) {
-        server.kill('SIGTERM')
-        await once(server, 'exit')
-      }
+      await server.stop()
       removeTree(scratch)
     },
   }
@@ -89,12 +84,6 @@ const answers = (url: string): Promise<boolean> =>
     },
     () => false,
   )
-
-function collect(server: ChildProcess): () => string {
-  const chunks: string[] = []
-  server.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
-  return () => chunks.join('')
-}
 
 /** Asks until it is so; ten seconds at most. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {

@@ -2,9 +2,8 @@
  * A real PostgreSQL as a service to watch: the bundled binaries, a cluster of its own with few connection slots, a configuration file to break and
  * a log file to read. Ends with `stop`, and also when the test process is killed.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { appendFileSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import pg from 'pg'
 import { z } from 'zod'
 import { until } from './nginx.ts'
 import { removeTree } from './remove-tree.ts'
+import { startTied } from './tied-process.ts'
 
 export type PostgresDaemon = Readonly<{
   scratch: string
@@ -55,17 +55,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   ]
   appendFileSync(configPath, `\n${[...own, ...settings].join('\n')}\n`)
   const log = openSync(logPath, 'a')
-  // Standard input closes when this process ends, however it ends; then the server stops.
-  const [sh, args] = command(
-    '/bin/sh',
-    '-c',
-    '"$@" & server=$!; cat; kill -QUIT $server; wait $server',
-    'sh',
-    join(bin, 'postgres'),
-    '-D',
-    data,
-  )
-  const server = spawn(sh, args, { env, stdio: ['pipe', 'ignore', log], detached: true })
+  const server = startTied([...prefix, join(bin, 'postgres'), '-D', data], { signal: 'INT', env, stderr: log })
   const connectionString = (role: string): string => `postgresql://${role}@localhost/postgres?host=${encodeURIComponent(socketDir)}`
   const connect = async (role: string): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: connectionString(role) })
@@ -75,7 +65,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     return client
   }
   await until(async () => {
-    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with code ${server.exitCode}`)
+    if (server.exitCode() !== undefined) throw new Error(`PostgreSQL ended with code ${server.exitCode()}`)
     return connect('postgres').then(
       (client) => client.end().then(() => true),
       () => false,
@@ -95,9 +85,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     connectionString,
     connect,
     async stop() {
-      const gone = once(server, 'exit')
-      server.stdin?.end()
-      await gone
+      await server.stop()
+      closeSync(log)
       removeTree(scratch)
     },
   }

@@ -1,12 +1,11 @@
 /** A real Redis in a scratch directory, on a unix socket, with a log and a pid file. For root it runs as `nobody`: root would pass every mode. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { until } from './nginx.ts'
 import { removeTree } from './remove-tree.ts'
+import { startTied } from './tied-process.ts'
 
 export type RedisDaemon = Readonly<{
   scratch: string
@@ -45,7 +44,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   ]
   writeFileSync(configPath, `${[...lines, ...settings].join('\n')}\n`)
   chmodSync(configPath, 0o644)
-  const server = spawn('redis-server', [configPath], { ...identity, stdio: 'ignore', cwd: '/' })
+  const server = startTied(['redis-server', configPath], { signal: 'KILL', ...(identity.uid === undefined ? {} : { uid: identity.uid }) })
   await until(() => existsSync(socket) && existsSync(pidFile))
   return {
     scratch,
@@ -65,8 +64,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       }
     },
     async stop() {
-      server.kill('SIGKILL')
-      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+      await server.stop()
       removeTree(scratch)
     },
   }
