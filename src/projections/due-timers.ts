@@ -1,7 +1,7 @@
 /** Timers that were scheduled and neither elapsed nor were cancelled. */
 import { unreachable } from '../domain/decider.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { ProcessName } from '../domain/processes/process-manager.ts'
+import type { ProcessName } from '../domain/processes/process-name.ts'
 import { defineProjection } from './projection.ts'
 
 export type DueTimerRow = Readonly<{ timerId: string; process: ProcessName; instance: string; name: string; dueAt: Instant }>

@@ -68,6 +68,8 @@ export type Follower = Readonly<{
 
 const BUSY_AGAIN_MS = 20
 const LOOK_AGAIN_MS = 1_000
+const IDLE_LOOK_MS = 5_000
+const silence: Pick<LiveFeed, 'listen'> = { listen: () => () => undefined }
 const FAILED_AGAIN = { firstMs: 100, maxMs: 5_000 } as const
 
 export function createFollower(options: FollowerOptions): Follower {
@@ -82,7 +84,7 @@ export function createFollower(options: FollowerOptions): Follower {
     lagSeconds: 0,
     parked: undefined,
   }
-  let poked = Promise.withResolvers<void>()
+  let wake: () => void = () => undefined
   const waiting = new Set<{ position: Position; resolve: () => void }>()
 
   const show = (changes: Partial<FollowerStatus>): void => {
@@ -103,20 +105,19 @@ export function createFollower(options: FollowerOptions): Follower {
     }
   }
 
-  const poke = (): void => {
-    poked.resolve()
-    poked = Promise.withResolvers()
-  }
-
-  /** Until there is more, somebody pokes, or the time is up. */
-  async function pause(signal: AbortSignal, news: Promise<void>, ms?: number): Promise<void> {
+  /** Until the source has more, somebody pokes, or the time is up. Nothing is left behind on what lives longer than the pause. */
+  async function pause(signal: AbortSignal, ms: number, source: Pick<LiveFeed, 'listen'> = feed): Promise<'more' | 'look-again'> {
     const over = new AbortController()
-    const ending = AbortSignal.any([signal, over.signal])
-    const aborted = Promise.withResolvers<void>()
-    ending.addEventListener('abort', () => aborted.resolve(), { once: true })
-    const time = ms === undefined ? aborted.promise : clock.sleep(ms, ending).catch(() => undefined)
-    await Promise.race([news, poked.promise, aborted.promise, time])
-    over.abort()
+    const woken = Promise.withResolvers<'more' | 'look-again'>()
+    wake = () => woken.resolve('look-again')
+    const ignore = source.listen(() => woken.resolve('more'))
+    clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(wake, wake)
+    try {
+      return await woken.promise
+    } finally {
+      ignore()
+      over.abort()
+    }
   }
 
   const lagOf = ({ events }: Batch): number => {
@@ -162,7 +163,7 @@ export function createFollower(options: FollowerOptions): Follower {
       if (!current || signal.aborted) return undefined
     }
     // Nothing new, and yet the feed is not there: it has not begun.
-    if (current.position === checkpoint.position) await pause(signal, feed.more(), BUSY_AGAIN_MS)
+    if (current.position === checkpoint.position) await pause(signal, BUSY_AGAIN_MS)
     return current
   }
 
@@ -174,18 +175,17 @@ export function createFollower(options: FollowerOptions): Follower {
       const state = isNewer(checkpoint, model) ? 'superseded' : isOlder(checkpoint, model) ? 'outdated' : parked ? 'parked' : 'following'
       show({ state, build, version, position, parked, ...(state === 'following' ? {} : { caughtUp: false }) })
       if (state !== 'following') {
-        await pause(signal, new Promise(() => undefined), LOOK_AGAIN_MS)
+        await pause(signal, LOOK_AGAIN_MS, silence)
         checkpoint = undefined
         continue
       }
-      const [more, poke] = [feed.more(), poked.promise]
       const batch = feed.after(model, position)
       if (batch === 'behind') checkpoint = await readOn(checkpoint, signal)
       else if (batch) checkpoint = await take(checkpoint, batch, signal)
       else {
         show({ caughtUp: true, lagSeconds: 0 })
-        await pause(signal, more)
-        if (poke !== poked.promise) checkpoint = undefined
+        // Now and then it looks whether another instance has swapped or parked it in the meantime.
+        if ((await pause(signal, IDLE_LOOK_MS)) === 'look-again') checkpoint = undefined
       }
     }
   }
@@ -206,7 +206,7 @@ export function createFollower(options: FollowerOptions): Follower {
       }
     },
     status: () => status,
-    poke,
+    poke: () => wake(),
     reached(position, signal) {
       if (status.position >= position) return Promise.resolve()
       return new Promise((resolve) => {

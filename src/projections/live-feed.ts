@@ -16,8 +16,8 @@ const SUBSCRIBE_AGAIN_MS = 1_000
 export type LiveFeed = Readonly<{
   /** What follows a position: a batch, `behind` when it is no longer kept, or nothing yet. */
   after: (model: ReadModel, position: Position) => Batch | 'behind' | undefined
-  /** Resolves when there is more, or the signal aborts. Ask for it before looking. */
-  more: () => Promise<void>
+  /** Calls each time there is more, until the returned function is called. */
+  listen: (listener: () => void) => () => void
   /** Runs until the signal aborts. */
   run: (signal: AbortSignal) => Promise<void>
 }>
@@ -36,11 +36,10 @@ export function createLiveFeed({
   let kept: SharedEvent[] = []
   /** Everything in between is in `kept`. Undefined until the subscription has begun. */
   let covers: { from: Position; to: Position } | undefined
-  let news = Promise.withResolvers<void>()
+  const listeners = new Set<() => void>()
 
   const tell = (): void => {
-    news.resolve()
-    news = Promise.withResolvers()
+    for (const listener of listeners) listener()
   }
 
   async function subscribe(signal: AbortSignal): Promise<void> {
@@ -73,7 +72,10 @@ export function createLiveFeed({
       }
       return { events, to: covers.to }
     },
-    more: () => news.promise,
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     async run(signal) {
       while (!signal.aborted) {
         try {
@@ -84,7 +86,6 @@ export function createLiveFeed({
           await clock.sleep(SUBSCRIBE_AGAIN_MS, signal).catch(() => undefined)
         }
       }
-      tell()
     },
   }
 }

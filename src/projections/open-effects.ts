@@ -2,7 +2,7 @@
 import { unreachable } from '../domain/decider.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EffectKind } from '../domain/processes/effects.ts'
-import type { ProcessName } from '../domain/processes/process-manager.ts'
+import type { ProcessName } from '../domain/processes/process-name.ts'
 import { defineProjection } from './projection.ts'
 
 export type OpenEffectRow = Readonly<{

@@ -1,7 +1,7 @@
 /** Instances of processes that stopped at an event they could not handle, and wait for somebody to retry or skip it. */
 import { unreachable } from '../domain/decider.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { ProcessName } from '../domain/processes/process-manager.ts'
+import type { ProcessName } from '../domain/processes/process-name.ts'
 import { defineProjection } from './projection.ts'
 
 export type ParkedInstanceRow = Readonly<{

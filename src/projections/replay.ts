@@ -1,6 +1,7 @@
 /** The past: the state of any aggregate as of a position, a time, or now, folded from the log itself with the aggregate's own `evolve`. */
-import { type AggregateName, aggregates, foldOf } from '../domain/aggregates.ts'
+import { type AggregateName, aggregates } from '../domain/aggregates.ts'
 import type { DomainEvent, Recorded } from '../domain/events.ts'
+import { foldOf } from '../domain/fold.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { EventStore, Position, StreamName } from '../domain/ports/event-store.ts'

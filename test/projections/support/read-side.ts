@@ -10,7 +10,7 @@ import type { Logger } from '../../../src/domain/ports/logger.ts'
 import type { ReadModel } from '../../../src/projections/projection.ts'
 import { createReadModels, type ReadModels } from '../../../src/projections/read-models.ts'
 import type { DatabaseFixture } from '../../adapters/database/support.ts'
-import { codec as realCodec, newEvent } from './events.ts'
+import { newEvent, codec as realCodec } from './events.ts'
 
 export type Metric = Readonly<{ name: string; value: number; labels: Readonly<Record<string, string>> }>
 
