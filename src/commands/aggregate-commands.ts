@@ -2,7 +2,8 @@
  * Handles a command of an aggregate: load, fold, decide, append at the exact revision. A command that is already in the stream returns its
  * first result, so a repeat after a crash changes nothing.
  */
-import { type AnyCommand, decideOn, streamOf } from '../domain/aggregates.ts'
+import { type AnyCommand, streamOf } from '../domain/aggregates.ts'
+import { decideOn } from '../domain/fold.ts'
 import { ConcurrencyConflict, type Position } from '../domain/ports/event-store.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { Cause, EventLog } from './event-log.ts'

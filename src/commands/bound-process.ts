@@ -1,7 +1,8 @@
 /** A process manager with its types tied off: what the runner needs, so that one runner serves them all. */
 import type { DomainEvent, EventOf, EventType, Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { DerivedId, Output, ProcessManager, ProcessName } from '../domain/processes/process-manager.ts'
+import type { DerivedId, Output, ProcessManager } from '../domain/processes/process-manager.ts'
+import type { ProcessName } from '../domain/processes/process-name.ts'
 
 export type BoundProcess = Readonly<{
   name: ProcessName

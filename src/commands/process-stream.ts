@@ -2,7 +2,7 @@
 
 import type { EventOf, Recorded } from '../domain/events.ts'
 import type { Position, StreamName } from '../domain/ports/event-store.ts'
-import type { ProcessName } from '../domain/processes/process-manager.ts'
+import type { ProcessName } from '../domain/processes/process-name.ts'
 
 export type ProcessStream = Readonly<{
   handled: readonly Recorded<EventOf<'InputHandled'>>[]

@@ -1,8 +1,7 @@
 /** Every aggregate by name: its decider, and where its streams are. A command is addressed to one of them. */
 import { anomaly } from './anomaly/anomaly.ts'
 import { approval } from './approval/decide.ts'
-import { type Decider, type Decision, unreachable } from './decider.ts'
-import type { DomainEvent } from './events.ts'
+import type { Decider } from './decider.ts'
 import { fingerprint } from './fingerprint/fingerprint.ts'
 import { healingSwitch } from './healing-switch/healing-switch.ts'
 import { host } from './host/host.ts'
@@ -44,50 +43,3 @@ export const streamOf = (aggregate: AggregateName, id: string): StreamName => `$
 
 /** The one healing switch. */
 export const HEALING_SWITCH_ID = 'global'
-
-/** What an aggregate decides, given the events of its stream. */
-export function decideOn(history: readonly DomainEvent[], { aggregate, command }: AnyCommand): Decision<DomainEvent> {
-  switch (aggregate) {
-    case 'anomaly':
-      return decideBy(anomaly, history, command)
-    case 'approval':
-      return decideBy(approval, history, command)
-    case 'fingerprint':
-      return decideBy(fingerprint, history, command)
-    case 'healing-switch':
-      return decideBy(healingSwitch, history, command)
-    case 'host':
-      return decideBy(host, history, command)
-    case 'incident':
-      return decideBy(incident, history, command)
-    case 'key':
-      return decideBy(key, history, command)
-    case 'lanes':
-      return decideBy(lanes, history, command)
-    case 'operation':
-      return decideBy(operation, history, command)
-    case 'registry':
-      return decideBy(registry, history, command)
-    case 'remedy-guard':
-      return decideBy(remedyGuard, history, command)
-    case 'target':
-      return decideBy(target, history, command)
-    default:
-      return unreachable(aggregate)
-  }
-}
-
-const decideBy = <State, Command, Event extends DomainEvent>(
-  decider: Decider<State, Command, Event>,
-  history: readonly DomainEvent[],
-  command: Command,
-): Decision<DomainEvent> => decider.decide(foldOf(decider, history), command)
-
-/** The state of an aggregate after the events of its stream. */
-export const foldOf = <State, Command, Event extends DomainEvent>(
-  decider: Decider<State, Command, Event>,
-  history: readonly DomainEvent[],
-): State => history.filter(isOwn<Event>).reduce(decider.evolve, decider.initialState)
-
-/** Only an aggregate itself writes to its stream, so the name of the stream is the proof. */
-const isOwn = <Event extends DomainEvent>(_event: DomainEvent): _event is Event => true

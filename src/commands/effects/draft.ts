@@ -1,6 +1,7 @@
 /** The effect that makes a plan and says who may let it run. */
-import { foldOf } from '../../domain/aggregates.ts'
+
 import { fingerprint } from '../../domain/fingerprint/fingerprint.ts'
+import { foldOf } from '../../domain/fold.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import { authorityOver } from '../../domain/plan/authority.ts'
 import type { Clock } from '../../domain/ports/clock.ts'

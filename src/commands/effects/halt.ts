@@ -1,5 +1,6 @@
 /** Whether healing is stopped: by the switch in the log, by a file in the data directory, or by a file on the host. */
-import { foldOf, HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
+import { HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
+import { foldOf } from '../../domain/fold.ts'
 import { healingSwitch } from '../../domain/healing-switch/healing-switch.ts'
 import type { StopFile } from '../../domain/ports/stop-file.ts'
 import type { EventLog } from '../event-log.ts'

@@ -1,7 +1,8 @@
 /** From the id of a target to its host: what is recorded of both, and the connection. Everything that touches a host begins here. */
-import { foldOf } from '../../domain/aggregates.ts'
+
 import { serviceConnection } from '../../domain/catalogue/inventory.ts'
 import type { Output, Program } from '../../domain/catalogue/program.ts'
+import { foldOf } from '../../domain/fold.ts'
 import type { HostRegistration } from '../../domain/host/events.ts'
 import { host } from '../../domain/host/host.ts'
 import type { Mark, RemoteHost, RemoteHosts } from '../../domain/ports/remote-host.ts'

@@ -1,5 +1,5 @@
 /** Registering hosts. A host is registered only after its key was confirmed and a login has worked, so nothing is half registered. */
-import { foldOf } from '../../domain/aggregates.ts'
+import { foldOf } from '../../domain/fold.ts'
 import { host } from '../../domain/host/host.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import { type HostAddress, type HostKey, HostUnreachable, type RemoteHosts } from '../../domain/ports/remote-host.ts'

@@ -1,8 +1,9 @@
 /** What people do with anomalies, incidents, approvals, and the switches over healing. */
-import { foldOf, HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
+import { HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
 import { templateOf } from '../../domain/analysis/template.ts'
 import type { AnomalyStatus } from '../../domain/anomaly/events.ts'
 import type { Fault } from '../../domain/catalogue/fault.ts'
+import { foldOf } from '../../domain/fold.ts'
 import type { DeclaredOutcome } from '../../domain/incident/events.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Json } from '../../domain/ports/json.ts'

@@ -1,9 +1,10 @@
 /** Registering and steering targets. What cannot be read or reached is refused at registration, by the name of the field. */
-import { foldOf } from '../../domain/aggregates.ts'
+
 import type { Service } from '../../domain/catalogue/action.ts'
 import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
 import { healthProbe } from '../../domain/catalogue/health.ts'
 import { fitsService, type ServiceSettings, serviceConnection, type TargetInventory } from '../../domain/catalogue/inventory.ts'
+import { foldOf } from '../../domain/fold.ts'
 import { host } from '../../domain/host/host.ts'
 import { HostUnreachable, type RemoteHost, type RemoteHosts, ServiceRefused } from '../../domain/ports/remote-host.ts'
 import type { Mode } from '../../domain/target/events.ts'

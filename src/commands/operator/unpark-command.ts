@@ -1,5 +1,5 @@
 /** Sets a parked process instance going again: by trying the same input once more, or by leaving it out for good. Both are on record. */
-import { isProcessName } from '../../domain/processes/process-manager.ts'
+import { isProcessName } from '../../domain/processes/process-name.ts'
 import { CommandRefused } from '../command-refused.ts'
 import { processStreamOf, readProcessStream } from '../process-stream.ts'
 import { decidedAgain } from '../retry.ts'

@@ -22,7 +22,7 @@ export type Detection = LogDetection | PollDetection
 
 export type LogDetection = Readonly<{
   kind: 'log'
-  /** Which of the service's logs. */
+  /** Which of the service's logs; or REPORT. */
   log: string
   level: readonly string[]
   /** A linear-time regular expression (RE2). Named groups become hints. */
@@ -30,6 +30,9 @@ export type LogDetection = Readonly<{
   examples: readonly string[]
   nearMisses: readonly string[]
 }>
+
+/** In place of a log: what a client of the service saw, told by a program or a person. It has no frame of the service, and no level. */
+export const REPORT = 'report'
 
 /** A signal that prints no line: a probe of the catalogue, asked again and again, that answers whether the fault is there. */
 export type PollDetection = Readonly<{ kind: 'poll'; probe: string; everyMs: number }>

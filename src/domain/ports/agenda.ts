@@ -1,6 +1,6 @@
 import type { Instant } from '../instant.ts'
 import type { EffectKind } from '../processes/effects.ts'
-import type { ProcessName } from '../processes/process-manager.ts'
+import type { ProcessName } from '../processes/process-name.ts'
 
 /**
  * What waits to be done, derived from the log: a hint where to look. It may lag and may name what is done already; the streams decide.

@@ -6,7 +6,7 @@ import type { AnyCommand } from '../aggregates.ts'
 import type { Instant } from '../instant.ts'
 import type { JsonObject } from '../ports/json.ts'
 import type { EffectKind, EffectRequest, EffectResults } from '../processes/effects.ts'
-import type { ProcessName } from '../processes/process-manager.ts'
+import type { ProcessName } from '../processes/process-name.ts'
 import type { Protected } from '../protected.ts'
 
 export type ProcessEvent =

@@ -6,6 +6,7 @@ import type { AnyCommand } from '../aggregates.ts'
 import type { EventOf, EventType } from '../events.ts'
 import type { Instant } from '../instant.ts'
 import type { EffectRequest } from './effects.ts'
+import type { ProcessName } from './process-name.ts'
 
 export type ProcessManager<State, InputType extends EventType> = Readonly<{
   name: ProcessName
@@ -20,10 +21,6 @@ export type ProcessManager<State, InputType extends EventType> = Readonly<{
   /** What follows from having come into this state by this input. Called only when `evolve` changed it. */
   react: (state: State, input: EventOf<InputType>, context: ReactContext) => readonly Output[]
 }>
-
-export const processNames = ['healing', 'triage', 'onboarding'] as const
-export type ProcessName = (typeof processNames)[number]
-export const isProcessName = (name: string): name is ProcessName => processNames.some((known) => known === name)
 
 /** The same parts, the same id, in every replay; different in every instance. */
 export type DerivedId = (...parts: readonly string[]) => string

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AnyCommand, aggregates } from '../../../domain/aggregates.ts'
 import type { EffectEvent, HandledInput, ProcessEvent } from '../../../domain/process/events.ts'
 import { type EffectKind, effectModes } from '../../../domain/processes/effects.ts'
-import { processNames } from '../../../domain/processes/process-manager.ts'
+import { processNames } from '../../../domain/processes/process-name.ts'
 import { count, instant, isObject, jsonObject, protectedText, type SchemasOf, text } from './common.ts'
 import { effectRequest, effectResults } from './effect.ts'
 

@@ -4,9 +4,9 @@
  */
 import { unreachable } from '../../decider.ts'
 import type { DerivedId } from '../process-manager.ts'
-import { elapsed, failureOf, planOf, resultOf } from './evolve.ts'
+import { elapsed, failureOf, resultOf } from './awaited.ts'
 import { type Executing, type Healing, type HealingInput, LOOK_AGAIN } from './state.ts'
-import { end, escalate, withEffect, withTimer } from './transitions.ts'
+import { end, escalate, planOf, withEffect, withTimer } from './transitions.ts'
 
 type ExecutionPhase =
   | 'running'

@@ -1,11 +1,10 @@
 /** What follows from having come into a phase: commands that record it, and the one effect or timer that the phase waits for. */
-import type { AnyCommand } from '../../aggregates.ts'
 import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
 import { later } from '../../instant.ts'
-import type { EffectKind, EffectParams, EffectRequest } from '../effects.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
+import { command, effect, timeout } from './outputs.ts'
 import { reportsOfStep, tidyUp } from './react-execution.ts'
 import { type Executing, type Healing, type HealingInput, lookAgainMs, SETTLE_AGAIN_MS } from './state.ts'
 
@@ -200,24 +199,3 @@ function stepName(state: Executing, list: 'fix' | 'rollback', index: number, att
   if (!step) throw new RangeError(`execution ${state.executionId} has no ${list} step ${index}`)
   return attempt === 1 ? step.name : `${step.name}.${attempt}`
 }
-
-export const command = (addressed: AnyCommand): Output => ({ kind: 'command', command: addressed })
-
-const effect = <Kind extends EffectKind>(effectId: string, kind: Kind, params: EffectParams[Kind], timeoutMs: number): Output => ({
-  kind: 'effect',
-  effectId,
-  request: request(kind, params, timeoutMs),
-})
-
-const request = <Kind extends EffectKind>(
-  kind: Kind,
-  params: EffectParams[Kind],
-  timeoutMs: number,
-): Extract<EffectRequest, { kind: Kind }> => ({ kind, params, timeoutMs }) as Extract<EffectRequest, { kind: Kind }>
-
-const timeout = (timerId: string, name: string, ms: number, { now }: ReactContext): Output => ({
-  kind: 'timeout',
-  timerId,
-  name,
-  dueAt: later(now, ms),
-})
