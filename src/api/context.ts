@@ -10,7 +10,7 @@ export type Context = Application &
     hash: Hash
     clock: Clock
     feeds: EventFeeds
-    document: OpenApiDocument
+    document: () => OpenApiDocument
     /** Set while the service stops: it is alive, but wants no new requests. */
     draining: () => boolean
   }>

@@ -75,7 +75,9 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
     hash,
     clock,
     feeds,
-    document: describe(routes, { version: config.version, ...(config.publicUrl === undefined ? {} : { url: config.publicUrl }) }),
+    document: once(() =>
+      describe(routes, { version: config.version, ...(config.publicUrl === undefined ? {} : { url: config.publicUrl }) }),
+    ),
     draining: () => draining,
   }
   const authenticate = createAuthenticate({ keys: application.queries.keys, hash, adminKeySha256: config.adminKeySha256 })
@@ -215,6 +217,15 @@ type Guards = Readonly<{ authenticate: Authenticate; limiter: RateLimiter; clock
 const NO_QUERY = new URLSearchParams()
 /** A query is no attempt: it is recorded nowhere. */
 const NO_COMMAND: CommandMeta = Object.freeze({ actor: '', owner: '', commandId: '', correlationId: '', bodyHash: '' })
+
+/** The document is made when somebody first asks: it takes longer than starting. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
 
 const idsOf = ({ requestId, correlationId }: Exchange) => ({ requestId, correlationId })
 

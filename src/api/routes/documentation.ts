@@ -27,7 +27,7 @@ export const showOpenApi = defineStream({
   operation: 'system.openapi',
   summary: 'This description, as OpenAPI 3.1',
   answer: { status: 200, schema: z.record(z.string(), z.unknown()), example: { openapi: '3.1.0' }, mediaTypes: ['application/json'] },
-  handle: async (_request, { document }) => Response.json(document),
+  handle: async (_request, { document }) => Response.json(document()),
 })
 
 export const showReference = defineStream({
@@ -37,7 +37,7 @@ export const showReference = defineStream({
   summary: 'This description, for people',
   answer: content('text/html'),
   async handle(_request, { document }) {
-    const html = await referencePage(document)
+    const html = await referencePage(document())
     return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY } })
   },
 })

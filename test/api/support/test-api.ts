@@ -1,0 +1,390 @@
+/**
+ * The API over a world in memory: a real log, read models as arrays, and commands that keep idempotency and revisions as the real ones do.
+ * Not a mock that echoes: what a command changes, a query shows.
+ */
+
+import { createMemoryEventStore } from '../../../src/adapters/event-store/memory/memory-event-store.ts'
+import { createHasher } from '../../../src/adapters/hash/sha256.ts'
+import { createIds } from '../../../src/adapters/ids/uuid-ids.ts'
+import type { Application, HealthReport } from '../../../src/api/application.ts'
+import { type Api, type ApiConfig, createApi } from '../../../src/api/create-api.ts'
+import type { CommandMeta, OperatorCommands, Outcome } from '../../../src/api/operator-commands.ts'
+import { CommandRefused } from '../../../src/commands/command-refused.ts'
+import { type Instant, instant } from '../../../src/domain/instant.ts'
+import type { Role } from '../../../src/domain/key/events.ts'
+import type { Clock } from '../../../src/domain/ports/clock.ts'
+import { ConcurrencyConflict, type EventStore, type RecordedEvent } from '../../../src/domain/ports/event-store.ts'
+import type { LogFields, Logger } from '../../../src/domain/ports/logger.ts'
+import type { AnomalyRow } from '../../../src/projections/anomalies.ts'
+import type { ApiKeyRow } from '../../../src/projections/api-keys.ts'
+import type { CommandRow } from '../../../src/projections/commands.ts'
+import type { HostRow } from '../../../src/projections/hosts.ts'
+import type { ApprovalView, EventRecord, IncidentDetails, Queries, TargetView } from '../../../src/projections/queries/index.ts'
+import { checkPosition, collection, type Model } from './collection.ts'
+import { anomalyRow, approvalRow, at, commandRow, hostRow, incidentDetails, targetRow } from './rows.ts'
+
+export const ADMIN_KEY = 'sk_admin-key-of-the-tests-0123456789abcdef'
+export const roleKeys: Readonly<Record<Role, string>> = {
+  viewer: 'sk_viewer-key-of-the-tests-0123456789abcdef',
+  operator: 'sk_operator-key-of-the-tests-0123456789abcd',
+  admin: 'sk_administrator-key-of-the-tests-012345678',
+  system_admin: 'sk_system-admin-key-of-the-tests-0123456789',
+}
+
+export type LogLine = Readonly<{ level: string; message: string; fields: LogFields }>
+
+export type TestApi = Readonly<{
+  api: Api
+  world: World
+  lines: LogLine[]
+  counts: { name: string; labels: Readonly<Record<string, string>> }[]
+  clock: { now: Instant; pass: (ms: number) => void }
+  request: (path: string, init?: RequestInit & { key?: string | null; json?: unknown }) => Promise<Response>
+}>
+
+export type World = Readonly<{
+  model: Model
+  keys: ApiKeyRow[]
+  hosts: HostRow[]
+  targets: TargetView[]
+  anomalies: AnomalyRow[]
+  incidents: IncidentDetails[]
+  approvals: ApprovalView[]
+  commands: CommandRow[]
+  store: EventStore
+  /** Every call of a command, in order. */
+  calls: { name: string; input: object; meta: CommandMeta }[]
+  /** What the next call of a command throws. */
+  fail: { next: Error | undefined }
+  health: { status: HealthReport['status']; missing: string[] }
+  append: (stream: `${string}-${string}`, type: string, data: Readonly<Record<string, string>>) => Promise<bigint>
+}>
+
+export function testApi(config: Partial<ApiConfig> = {}): TestApi {
+  const hash = createHasher()
+  const ids = createIds({ namespace: 'test' })
+  let now = at
+  const clock: Clock = { now: () => now, sleep: () => Promise.resolve() }
+  const lines: LogLine[] = []
+  const counts: TestApi['counts'] = []
+  const world = createWorld(clock, ids.fresh, (key) => hash.sha256(key))
+  const logger = logInto(lines)
+  const api = createApi({
+    application: applicationOf(world),
+    config: { version: '0.0.0-test', adminKeySha256: hash.sha256(ADMIN_KEY), ...config },
+    logger,
+    metrics: { count: (name, labels = {}) => void counts.push({ name, labels }), observe: () => undefined, set: () => undefined },
+    clock,
+    ids,
+    hash,
+  })
+  return {
+    api,
+    world,
+    lines,
+    counts,
+    clock: {
+      get now() {
+        return now
+      },
+      pass(ms) {
+        now = instant(new Date(Date.parse(now) + ms).toISOString())
+      },
+    },
+    async request(path, { key = ADMIN_KEY, json, ...init } = {}) {
+      const headers = new Headers(init.headers)
+      if (key !== null && !headers.has('authorization')) headers.set('authorization', `Bearer ${key}`)
+      if (json !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
+      return api.app.request(path, { ...init, headers, ...(json === undefined ? {} : { body: JSON.stringify(json) }) })
+    },
+  }
+}
+
+function logInto(lines: LogLine[]): Logger {
+  const write = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, message, fields })
+  const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), child: () => logger }
+  return logger
+}
+
+function createWorld(clock: Clock, freshId: () => string, sha256: (key: string) => string): World {
+  const store = createMemoryEventStore({ clock })
+  const model: Model = { position: 100n }
+  const roles: readonly Role[] = ['viewer', 'operator', 'admin', 'system_admin']
+  return {
+    model,
+    keys: roles.map((role) => keyRow(role, role, sha256(roleKeys[role]))),
+    hosts: [hostRow],
+    targets: [targetRow, { ...targetRow, targetId: 'target-2', name: 'db-01-redis', service: 'redis', revision: 2n }],
+    anomalies: [anomalyRow],
+    incidents: [incidentDetails],
+    approvals: [approvalRow],
+    commands: [commandRow],
+    store,
+    calls: [],
+    fail: { next: undefined },
+    health: { status: 'healthy', missing: [] },
+    async append(stream, type, data) {
+      const eventId = freshId()
+      let revision: bigint | undefined
+      for await (const event of store.readStream(stream, { direction: 'backwards', limit: 1 })) revision = event.revision
+      const metadata = { eventId, correlationId: 'correlation-1', causationId: eventId, actor: 'tester', schemaVersion: 1 }
+      const { position } = await store.append(stream, revision ?? 'no-stream', [{ type, data, metadata }])
+      return position
+    },
+  }
+}
+
+export const keyRow = (keyId: string, role: Role, sha256: string): ApiKeyRow => ({
+  keyId,
+  name: keyId,
+  role,
+  owner: `owner-of-${keyId}`,
+  sha256,
+  expiresAt: null,
+  createdBy: 'admin',
+  createdAt: at,
+  revokedBy: null,
+  revokedReason: null,
+  revokedAt: null,
+  revision: 0n,
+})
+
+function applicationOf(world: World): Application {
+  const { store, health } = world
+  return {
+    commands: commandsOf(world),
+    queries: queriesOf(world),
+    events: store,
+    replay: {
+      async stateAt(stream, moment) {
+        const events: RecordedEvent[] = []
+        for await (const event of store.readStream(stream)) {
+          const before = moment === 'now' || ('position' in moment ? event.position <= moment.position : event.recordedAt <= moment.time)
+          if (before) events.push(event)
+        }
+        const last = events.at(-1)
+        if (!last) return undefined
+        const { revision, position, recordedAt } = last
+        return { stream, aggregate: 'target', state: { events: events.length }, revision, position, at: instant(recordedAt) }
+      },
+    },
+    readModels: {
+      projections: async () => [
+        {
+          name: 'incidents',
+          version: 1,
+          state: 'live',
+          position: world.model.position,
+          caughtUp: true,
+          lagSeconds: 0,
+          parkedBecause: null,
+        },
+      ],
+      parkedInstances: async () => [
+        { process: 'healing', instance: 'incident-1', position: '9', eventId: 'event-9', cause: 'no such state', at },
+      ],
+    },
+    health: {
+      readiness: async () => ({ ready: health.missing.length === 0, missing: health.missing }),
+      report: async () => ({
+        status: health.status,
+        version: '0.0.0-test',
+        startedAt: at,
+        checks: [{ name: 'event-store', status: health.status, says: 'reachable at a secret place' }],
+        agents: [{ name: 'log-watch', status: 'running', lastAnalysis: null }],
+        resources: { cpuPercent: 1, memoryPercent: 2, memoryUsedBytes: 3, memoryTotalBytes: 4 },
+      }),
+    },
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'steward_up 1\n' }),
+  }
+}
+
+function queriesOf(world: World): Queries {
+  const { model, keys, hosts, targets, anomalies, incidents, approvals, commands, store } = world
+  const equal = <Value>(wanted: Value | undefined, value: Value) => wanted === undefined || wanted === value
+  const events = async () => {
+    const all: EventRecord[] = []
+    for await (const each of store.readAll()) if ('type' in each) all.push(recordOf(each))
+    return all
+  }
+  return {
+    keys: {
+      ...collection(model, keys, (row) => row.keyId),
+      bySha256: async (sha256) => keys.find((row) => row.sha256 === sha256),
+    },
+    hosts: collection(
+      model,
+      hosts,
+      (row) => row.hostId,
+      (row, filter) => equal(filter.name, row.name),
+    ),
+    targets: collection(
+      model,
+      targets,
+      (row) => row.targetId,
+      (row, filter) => equal(filter.name, row.name) && equal(filter.service, row.service) && row.state === 'registered',
+    ),
+    anomalies: collection(
+      model,
+      anomalies,
+      (row) => row.anomalyId,
+      (row, filter) => equal(filter.targetId, row.targetId),
+    ),
+    incidents: collection(model, incidents, (row) => row.incidentId),
+    approvals: collection(model, approvals, (row) => row.approvalId),
+    commands: collection(model, commands, (row) => row.commandId),
+    operations: collection(model, [], () => ''),
+    fingerprints: collection(model, [], () => ''),
+    remedyGuards: collection(model, [], () => ''),
+    parkedInstances: collection(model, [], () => ''),
+    events: {
+      async list(options = {}) {
+        const { types, stream, correlationId } = options
+        const all = (await events()).filter(
+          (event) =>
+            (types === undefined || types.includes(event.type)) && equal(stream, event.stream) && equal(correlationId, event.correlationId),
+        )
+        return collection(model, options.order === 'newest' ? all.toReversed() : all, (event) => event.eventId).list(options)
+      },
+      show: async (id, options) => collection(model, await events(), (event) => event.eventId).show(id, options),
+      async causality(id) {
+        const event = (await events()).find((each) => each.eventId === id)
+        return { value: event && { event, causes: [], effects: [], correlated: [event] }, position: model.position }
+      },
+    },
+    async healingSwitch(options = {}) {
+      checkPosition(model, options)
+      return { value: undefined, position: model.position }
+    },
+    async summary(options = {}) {
+      checkPosition(model, options)
+      const value = {
+        hosts: { registered: hosts.length, lost: 0 },
+        targets: { registered: targets.length, paused: 0, frozen: 0, unseen: 0 },
+        incidents: { open: 1, byState: { 'awaiting-approval': 1 }, bySeverity: { error: 1 } },
+        approvals: { pending: 1 },
+        anomalies: { total: 1, last24h: 1 },
+        healing: { stopped: false },
+      }
+      return { value, position: model.position }
+    },
+  }
+}
+
+const recordOf = ({ type, data, metadata, stream, revision, position, recordedAt }: RecordedEvent): EventRecord => ({
+  position,
+  stream,
+  revision,
+  type,
+  eventId: metadata.eventId,
+  correlationId: metadata.correlationId,
+  causationId: metadata.causationId,
+  commandId: metadata.commandId ?? null,
+  actor: metadata.actor,
+  at: instant(recordedAt),
+  schemaVersion: metadata.schemaVersion,
+  data,
+})
+
+function commandsOf(world: World): OperatorCommands {
+  const firsts = new Map<string, { bodyHash: string; settled: () => Promise<Outcome & { sha256: string }> }>()
+
+  /** Idempotency as the real commands keep it: the first outcome again, refusals included; another body is refused. */
+  function attempt(name: string, work: (input: { id: string; meta: CommandMeta }) => Omit<Outcome, 'commandId'> & { sha256?: string }) {
+    return async (input: { meta: CommandMeta; id?: string }) => {
+      const { meta } = input
+      const known = firsts.get(meta.commandId)
+      if (known && known.bodyHash !== meta.bodyHash) throw new CommandRefused({ rule: 'idempotency-mismatch', facts: {} })
+      if (known) return known.settled()
+      world.calls.push({ name, input, meta })
+      const outcome = (async () => {
+        if (world.fail.next) {
+          const error = world.fail.next
+          world.fail.next = undefined
+          throw error
+        }
+        return { sha256: '', ...work({ ...input, id: input.id ?? 'new-1' }), commandId: meta.commandId }
+      })()
+      firsts.set(meta.commandId, { bodyHash: meta.bodyHash, settled: () => outcome })
+      return outcome
+    }
+  }
+  const moved = (id: string): Omit<Outcome, 'commandId'> => ({ id, position: ++world.model.position })
+  const simple = (name: string) => attempt(name, ({ id }) => moved(id))
+
+  function onTarget(name: string, change: (row: TargetView) => TargetView) {
+    return attempt(name, ({ id, meta }) => {
+      const index = world.targets.findIndex((row) => row.targetId === id)
+      const row = world.targets[index]
+      if (!row) throw new CommandRefused({ rule: 'target-not-registered', facts: { situation: 'absent' } })
+      if (meta.expectedRevision !== undefined && meta.expectedRevision !== row.revision) {
+        throw new ConcurrencyConflict({ stream: `target-${id}`, expected: meta.expectedRevision, actual: row.revision })
+      }
+      const revision = row.revision + 1n
+      world.targets[index] = { ...change(row), revision }
+      return { ...moved(id), revision }
+    })
+  }
+
+  return {
+    createKey: async (input) =>
+      attempt('createKey', () => {
+        const { name, role, owner, sha256 } = input
+        world.keys.push({ ...keyRow(`key-of-${name}`, role, sha256), name, owner })
+        return { ...moved(`key-of-${name}`), sha256 }
+      })(input),
+    revokeKey: attempt('revokeKey', ({ id }) => {
+      const index = world.keys.findIndex((row) => row.keyId === id)
+      const row = world.keys[index]
+      if (!row) throw new CommandRefused({ rule: 'key-not-found', facts: {} })
+      world.keys[index] = { ...row, revokedAt: at }
+      return moved(id)
+    }),
+    registerHost: async (input) =>
+      attempt('registerHost', () => {
+        if (input.hostKey === undefined) {
+          throw new CommandRefused({ rule: 'host-key-unconfirmed', facts: { fingerprint: 'SHA256:abc', hostKey: 'ssh-ed25519 AAAA' } })
+        }
+        return moved('host-new')
+      })(input),
+    retireHost: simple('retireHost'),
+    testHost: async (input) => ({ ...(await simple('testHost')(input)), reachable: false, durationMs: 12, rule: 'refused', says: 'no' }),
+    registerTarget: simple('registerTarget'),
+    changeTargetMode: async (input) => onTarget('changeTargetMode', (row) => ({ ...row, mode: input.mode }))(input),
+    pauseTarget: onTarget('pauseTarget', (row) => ({ ...row, paused: true, status: 'paused' })),
+    resumeTarget: onTarget('resumeTarget', (row) => ({ ...row, paused: false, status: 'healthy' })),
+    unfreezeTarget: onTarget('unfreezeTarget', (row) => row),
+    retireTarget: onTarget('retireTarget', (row) => ({ ...row, state: 'retired' })),
+    acceptDrift: simple('acceptDrift'),
+    reportAnomaly: simple('reportAnomaly'),
+    changeAnomalyStatus: async (input) =>
+      attempt('changeAnomalyStatus', ({ id }) => {
+        if (input.status === 'new') {
+          throw new CommandRefused({ rule: 'anomaly-move-not-allowed', facts: { from: 'ignored', to: 'new', allowed: 'investigating' } })
+        }
+        return moved(id)
+      })(input),
+    acknowledgeIncident: simple('acknowledgeIncident'),
+    closeIncident: simple('closeIncident'),
+    resolveIncident: simple('resolveIncident'),
+    reanalyseIncident: simple('reanalyseIncident'),
+    approve: async (input) =>
+      attempt('approve', ({ id }) => {
+        const row = world.approvals.find((each) => each.approvalId === id)
+        if (!row) throw new CommandRefused({ rule: 'approval-not-pending', facts: { situation: 'absent' } })
+        if (row.planHash !== input.planHash) {
+          throw new CommandRefused({ rule: 'approval-is-for-another-plan', facts: { shown: input.planHash, current: row.planHash } })
+        }
+        return moved(id)
+      })(input),
+    reject: simple('reject'),
+    revoke: simple('revoke'),
+    stopHealing: simple('stopHealing'),
+    resumeHealing: simple('resumeHealing'),
+    resetBreaker: simple('resetBreaker'),
+    clearRemedy: simple('clearRemedy'),
+    rebuildProjection: simple('rebuildProjection'),
+    verifyProjection: simple('verifyProjection'),
+    unparkInstance: simple('unparkInstance'),
+  }
+}
