@@ -66,7 +66,7 @@ function locate(name: string, platform: string): string {
  * them look there. Made anew at each start, since the package may have moved. The environment carries nothing else of ours: PGPORT or
  * PGOPTIONS of the operator's shell would change the server.
  */
-export async function linkLibraries(binaries: Binaries, directory: string, ownerUid: number): Promise<NodeJS.ProcessEnv> {
+export async function linkLibraries(binaries: Binaries, directory: string, ownerUid?: number): Promise<NodeJS.ProcessEnv> {
   if (directory.includes(':')) {
     throw new EmbeddedPostgresError({
       rule: 'data-directory-unusable',
@@ -80,7 +80,7 @@ export async function linkLibraries(binaries: Binaries, directory: string, owner
   for (const { name, file } of binaries.links) links.set(name, file)
   for (const [name, file] of links) await symlink(file, join(directory, name))
   // Made by root in the data directory of somebody else, it would be in that user's way next time.
-  if (process.getuid?.() === 0) await chown(directory, ownerUid, ownerUid)
+  if (process.getuid?.() === 0 && ownerUid !== undefined) await chown(directory, ownerUid, ownerUid)
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
     LC_ALL: 'C',
