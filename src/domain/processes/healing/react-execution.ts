@@ -3,8 +3,8 @@ import { unreachable } from '../../decider.ts'
 import type { StepReport } from '../../incident/events.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
 import { protect } from '../../protected.ts'
+import { command } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
-import { command } from './outputs.ts'
 import type { Healing, HealingInput } from './state.ts'
 
 /** The outcome of a step, of a verification, as the incident records it. */

@@ -3,8 +3,8 @@ import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
 import { later } from '../../instant.ts'
+import { command, effect, timeout } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
-import { command, effect, timeout } from './outputs.ts'
 import { reportsOfStep, tidyUp } from './react-execution.ts'
 import { type Executing, type Healing, type HealingInput, lookAgainMs, SETTLE_AGAIN_MS } from './state.ts'
 
@@ -26,7 +26,11 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const { faultId, hints } = origin
       return [
         ...told,
-        effect(state.effectId, 'investigate', { incidentId, targetId, faultId: faultId ?? null, hints, chosen: state.chosen }, 30_000),
+        effect(state.effectId, {
+          kind: 'investigate',
+          params: { incidentId, targetId, faultId: faultId ?? null, hints, chosen: state.chosen },
+          timeoutMs: 30_000,
+        }),
       ]
     }
     case 'blind':
@@ -38,7 +42,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'analysing': {
       const { service, excerpt } = origin
       const { evidence } = state
-      return [...told, effect(state.effectId, 'analyse', { incidentId, targetId, service, excerpt, evidence }, 120_000)]
+      return [
+        ...told,
+        effect(state.effectId, { kind: 'analyse', params: { incidentId, targetId, service, excerpt, evidence }, timeoutMs: 120_000 }),
+      ]
     }
     case 'analyst-busy':
       return [...told, waits('analyst', state.waitMs), timeout(state.timerId, 'ask-again', state.waitMs, context)]
@@ -48,7 +55,7 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       return [
         ...told,
         ...(leaving === null ? [] : [release(leaving)]),
-        effect(state.effectId, 'draft', { incidentId, targetId, fingerprintId, remedy }, 60_000),
+        effect(state.effectId, { kind: 'draft', params: { incidentId, targetId, fingerprintId, remedy }, timeoutMs: 60_000 }),
       ]
     }
     case 'asking': {
@@ -87,26 +94,32 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     }
     case 'preparing': {
       const { executionId, remedy, plan } = state
-      return [effect(state.effectId, 'prepare', { incidentId, targetId, executionId, remedy, plan }, plan.timeoutMs + 60_000)]
+      return [
+        effect(state.effectId, {
+          kind: 'prepare',
+          params: { incidentId, targetId, executionId, remedy, plan },
+          timeoutMs: plan.timeoutMs + 60_000,
+        }),
+      ]
     }
     case 'running':
       return [...told, ...begun(state, state.index, context).map(tell), ...runStep(state, state.index, 1, 'fix')]
     case 'settling': {
       const { executionId } = state
       const step = stepName(state, state.list, state.index, state.attempt)
-      return [...told, effect(state.effectId, 'settle', { targetId, executionId, step }, 30_000)]
+      return [...told, effect(state.effectId, { kind: 'settle', params: { targetId, executionId, step }, timeoutMs: 30_000 })]
     }
     case 'still-running':
       return [...told, timeout(state.timerId, 'settle-again', SETTLE_AGAIN_MS, context)]
     case 'verifying': {
       const { plan } = state
       const params = { targetId, action: plan.action, windowMs: plan.windowMs }
-      return [...told, effect(state.effectId, 'verify', params, plan.windowMs + plan.timeoutMs + 30_000)]
+      return [...told, effect(state.effectId, { kind: 'verify', params, timeoutMs: plan.windowMs + plan.timeoutMs + 30_000 })]
     }
     case 'verifying-later':
       return [...told, timeout(state.timerId, 'verify-again', lookAgainMs(state.attempt), context)]
     case 'rebaselining':
-      return [...told, effect(state.effectId, 'survey', { targetId }, 60_000)]
+      return [...told, effect(state.effectId, { kind: 'survey', params: { targetId }, timeoutMs: 60_000 })]
     case 'rolling-back': {
       const { executionId, because, index, attempt } = state
       const first = index === 0 && attempt === 1 && input.type !== 'TimeoutElapsed'
@@ -116,7 +129,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'rolling-back-later':
       return [...told, timeout(state.timerId, 'restore-again', lookAgainMs(state.attempt), context)]
     case 'proving':
-      return [...told, effect(state.effectId, 'prove', { targetId, before: state.before, action: state.plan.action }, 60_000)]
+      return [
+        ...told,
+        effect(state.effectId, { kind: 'prove', params: { targetId, before: state.before, action: state.plan.action }, timeoutMs: 60_000 }),
+      ]
     case 'proving-later':
       return [...told, timeout(state.timerId, 'prove-again', lookAgainMs(state.attempt), context)]
     case 'undetermined': {
@@ -190,7 +206,7 @@ function runStep(state: Executing & Readonly<{ effectId: string }>, index: numbe
     timeoutMs: plan.timeoutMs,
     privileged: list === 'fix' ? 'fix' : 'restore',
   } as const
-  return [effect(state.effectId, 'run-step', params, plan.timeoutMs + 30_000)]
+  return [effect(state.effectId, { kind: 'run-step', params, timeoutMs: plan.timeoutMs + 30_000 })]
 }
 
 /** The name of a step's mark on the host. A restore that provably never ran is tried again under a new mark. */

@@ -1,8 +1,8 @@
 /** The process manager that looks at a target for the first time: records how it is when all is well, or says why it cannot be seen. */
-import type { AnyCommand } from '../../aggregates.ts'
 import { unreachable } from '../../decider.ts'
 import type { EventOf } from '../../events.ts'
 import { later } from '../../instant.ts'
+import { command } from '../outputs.ts'
 import type { DerivedId, Output, ProcessManager, ReactContext } from '../process-manager.ts'
 
 const inputs = ['TargetRegistered', 'TargetRetired', 'EffectSucceeded', 'EffectFailed', 'TimeoutElapsed'] as const
@@ -89,5 +89,3 @@ function react(state: Onboarding, input: Input, { now }: ReactContext): readonly
       return unreachable(state)
   }
 }
-
-const command = (addressed: AnyCommand): Output => ({ kind: 'command', command: addressed })

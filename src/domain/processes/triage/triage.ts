@@ -2,12 +2,12 @@
  * The process manager between detections and incidents: a detection is sighted by its fingerprint, which opens an incident, adds to the open
  * one, or is quiet. Whatever was quiet is sighted again when the quiet time ends, so that nothing stays hidden behind it.
  */
-import type { AnyCommand } from '../../aggregates.ts'
 import type { Detection } from '../../anomaly/events.ts'
 import { unreachable } from '../../decider.ts'
 import type { EventOf } from '../../events.ts'
 import type { IncidentOrigin } from '../../incident/events.ts'
 import type { Instant } from '../../instant.ts'
+import { command } from '../outputs.ts'
 import type { DerivedId, Output, ProcessManager } from '../process-manager.ts'
 
 const inputs = ['AnomalyDetected', 'FingerprintOpened', 'FingerprintSeenAgain', 'FingerprintQuieted', 'TimeoutElapsed'] as const
@@ -93,5 +93,3 @@ function originOf(detection: Detection, incidentId: string): IncidentOrigin {
   const fault = faultId === undefined ? {} : { faultId }
   return { incidentId, anomalyId, targetId, hostId, service, ...fault, title, severity, fingerprint, fingerprintId, excerpt, hints }
 }
-
-const command = (addressed: AnyCommand): Output => ({ kind: 'command', command: addressed })
