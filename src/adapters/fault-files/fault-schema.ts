@@ -1,7 +1,7 @@
 /** The form of a fault file, and its translation into the domain's `Fault`. Strict: an unknown key is a mistake, not a comment. */
 import { z } from 'zod'
 import { services } from '../../domain/catalogue/action.ts'
-import type { Fault } from '../../domain/catalogue/fault.ts'
+import { type Fault, REPORT } from '../../domain/catalogue/fault.ts'
 import type { Json } from '../../domain/ports/json.ts'
 import { severities } from '../../domain/severity.ts'
 
@@ -20,19 +20,42 @@ const faultId = z.custom<Fault['id']>(
 
 const line = z.string().min(1).max(65_536)
 
+const pattern = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .startsWith('^', 'must be anchored with ^: what a client wrote never stands at the beginning of a line')
+const examples = z.array(line).min(1, 'needs at least one real line that it matches')
+const nearMisses = z.array(line).min(1, 'needs at least one line that looks alike and that it does not match')
+
 const logDetection = z
   .strictObject({
-    log: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a log'),
-    level: z.array(z.string().min(1)).min(1),
-    match: z
+    log: z
       .string()
-      .min(1)
-      .max(2_000)
-      .startsWith('^', 'must be anchored with ^: what a client wrote never stands at the beginning of a line'),
-    examples: z.array(line).min(1, 'needs at least one real line that it matches'),
-    near_misses: z.array(line).min(1, 'needs at least one line that looks alike and that it does not match'),
+      .regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a log')
+      .refine((name) => name !== REPORT, 'must be the name of a log; for reports write report: <pattern>'),
+    level: z.array(z.string().min(1)).min(1),
+    match: pattern,
+    examples,
+    near_misses: nearMisses,
   })
   .transform(({ near_misses, ...rest }) => ({ kind: 'log' as const, ...rest, nearMisses: near_misses }))
+
+/** What a client saw, told by `POST /errors`: it may be wrapped in words of the client's own, so it needs no frame and no level. */
+const reportDetection = z
+  .strictObject({
+    report: pattern,
+    examples,
+    near_misses: nearMisses,
+  })
+  .transform(({ report, near_misses, ...rest }) => ({
+    kind: 'log' as const,
+    log: REPORT,
+    level: [],
+    match: report,
+    ...rest,
+    nearMisses: near_misses,
+  }))
 
 const pollDetection = z
   .strictObject({ poll: z.string().min(1), every: duration.refine((ms) => ms >= 1_000, 'must be at least 1s') })
@@ -40,8 +63,12 @@ const pollDetection = z
 
 /** Decided by the key that is there, so that a mistake is reported for the form that was meant. */
 const detection = z.unknown().transform((value, context): z.output<typeof logDetection> | z.output<typeof pollDetection> => {
-  const isPoll = typeof value === 'object' && value !== null && 'poll' in value
-  const result = isPoll ? pollDetection.safeParse(value) : logDetection.safeParse(value)
+  const has = (key: string): boolean => typeof value === 'object' && value !== null && key in value
+  const result = has('poll')
+    ? pollDetection.safeParse(value)
+    : has('report')
+      ? reportDetection.safeParse(value)
+      : logDetection.safeParse(value)
   if (result.success) return result.data
   for (const issue of result.error.issues)
     context.addIssue({ ...issue, code: 'custom', message: messageOf(issue), params: { keys: keysOf(issue) } })
@@ -94,6 +121,7 @@ export const knownKeys: readonly string[] = [
   'examples',
   'near_misses',
   'poll',
+  'report',
   'every',
   'action',
   'params',

@@ -18,6 +18,16 @@ export function levelOf(service: Service, line: string): string | undefined {
   }
 }
 
+/** Whether a text is, or belongs to, a line of the service's log: then it is not the report of a client. */
+export const isFramed = (service: Service, text: string): boolean => frames[service].test(text)
+
+const frames: Readonly<Record<Service, RegExp>> = {
+  nginx: /^\d{4}\/\d\d\/\d\d /,
+  postgresql: /^(?:\t|\{|\d{4}-\d\d-\d\d )/,
+  redis: /^\d{1,10}:[A-Z] /,
+  odoo: /^\d{4}-\d\d-\d\d /,
+}
+
 const redisLevels: Readonly<Record<string, string>> = { '.': 'debug', '-': 'verbose', '*': 'notice', '#': 'warning' }
 
 /** Continuation lines of the text format start with a tab; the levels of `jsonlog` stand in a field of their own, its quotes never inside a value. */

@@ -3,10 +3,10 @@
  * that need it, and those run in linear time (RE2), so no line and no pattern can stall the watch.
  */
 import { RE2JS } from 're2js'
-import type { Fault, Hints, LogDetection } from '../../domain/catalogue/fault.ts'
+import { type Fault, type Hints, type LogDetection, REPORT } from '../../domain/catalogue/fault.ts'
 import type { CompileLogMatcher, LineMatch } from '../../domain/ports/log-matcher.ts'
 import { compileLineFilter, type LineFilter } from './line-filter.ts'
-import { levelOf } from './line-frame.ts'
+import { isFramed, levelOf } from './line-frame.ts'
 import { compileLiteralScan } from './literal-scan.ts'
 import { requiredLiterals } from './required-literals.ts'
 
@@ -44,18 +44,21 @@ export const compileLogMatcher: CompileLogMatcher = (faults) => {
 
 type Pattern = Readonly<{
   fault: Fault
+  /** A report has none. */
+  framed: boolean
   levels: ReadonlySet<string>
   expression: RE2JS
   groups: readonly string[]
   literals: readonly string[] | undefined
 }>
 
-function compile(fault: Fault, { match, level }: LogDetection): Pattern {
+function compile(fault: Fault, { log, match, level }: LogDetection): Pattern {
   try {
     const expression = RE2JS.compile(match)
     const literals = requiredLiterals(match)
     return {
       fault,
+      framed: log !== REPORT,
       levels: new Set(level),
       expression,
       groups: Object.keys(expression.namedGroups()),
@@ -97,12 +100,16 @@ function recognise(line: string, numbers: readonly number[], patterns: readonly 
   for (const number of numbers) {
     const pattern = patterns[number]
     if (pattern === undefined) continue
-    const level = levelOf(pattern.fault.service, line)
-    if (level === undefined || (pattern.levels.size > 0 && !pattern.levels.has(level))) continue
+    if (pattern.framed ? !isOfLevel(pattern, line) : isFramed(pattern.fault.service, line)) continue
     const matcher = pattern.expression.matcher(line)
     if (matcher.find()) return { fault: pattern.fault, hints: hintsOf(pattern, (group) => matcher.group(group)) }
   }
   return undefined
+}
+
+function isOfLevel({ fault, levels }: Pattern, line: string): boolean {
+  const level = levelOf(fault.service, line)
+  return level !== undefined && (levels.size === 0 || levels.has(level))
 }
 
 function hintsOf({ groups }: Pattern, read: (group: string) => string | null): Hints {

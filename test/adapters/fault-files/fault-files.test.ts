@@ -199,6 +199,13 @@ describe('a malformed file is refused with file, line, field and rule:', () => {
     ])
   })
 
+  test('a report that is called a log', async () => {
+    put(GOOD.replace('log: error', 'log: report'))
+    expect(await problems()).toEqual([
+      'nginx/disk-full.yaml:7: detect[0].log: must be the name of a log; for reports write report: <pattern>',
+    ])
+  })
+
   test('two files with one fault', async () => {
     put(GOOD)
     put(GOOD, 'nginx/other.yaml')

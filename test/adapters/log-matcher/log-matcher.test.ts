@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { loadFaults } from '../../../src/adapters/fault-files/fault-files.ts'
 import { compileLogMatcher, PatternInvalid } from '../../../src/adapters/log-matcher/log-matcher.ts'
 import type { Service } from '../../../src/domain/catalogue/action.ts'
-import type { Fault, LogDetection } from '../../../src/domain/catalogue/fault.ts'
+import { type Fault, type LogDetection, REPORT } from '../../../src/domain/catalogue/fault.ts'
 import { faultsDirectory } from '../../support/plan-remedy.ts'
 
 const captured = fileURLToPath(new URL('../../fixtures/captured-logs/', import.meta.url))
@@ -60,6 +60,14 @@ describe('a line', () => {
     expect(matcher.match(['\t2026-11-20 23:23:11.655 UTC [1] LOG:  disk full', 'disk full', ''])).toEqual([])
     expect(matcher.match(['2026-11-20 23:23:11.655 UTC [1] LOG:  disk full'])).toHaveLength(1)
   })
+})
+
+test('a report needs no frame and no level', () => {
+  const one = fault('one', 'redis', { ...detection('^.*not allowed'), log: REPORT })
+  const matcher = compileLogMatcher([one])
+  expect(matcher.match(['OOM command not allowed'])).toHaveLength(1)
+  // A line of the log that holds the same words is no report.
+  expect(matcher.match(['1477:M 20 Nov 2026 23:18:40.000 # OOM command not allowed'])).toEqual([])
 })
 
 test('the prefilter never changes an answer: with it and without it, every line means the same', () => {
