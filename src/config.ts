@@ -16,12 +16,13 @@ import type { Policy } from './domain/policy.ts'
 export { ConfigInvalid } from './config/problem.ts'
 
 export type Config = Readonly<
-  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'allowInsecureEventStore'> & {
+  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery' | 'allowInsecureEventStore'> & {
     /** Absolute. */
     dataDir: string
     /** Absolute; the first is where relative references begin. */
     secretDirs: readonly string[]
     policy: Policy
+    pollEveryMs: number
     analyst: Readonly<Omit<Settings['analyst'], 'timeout'> & { timeoutMs: number }>
   }
 >
@@ -69,7 +70,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
   if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems)
 
   const base = (setting: SettingPath): string => (entries.get(setting)?.source.kind === 'file' && path !== undefined ? dirname(path) : cwd)
-  const { analyst, policy: policyPath, secretDirs, allowInsecureEventStore: _, ...rest } = parsed.data
+  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, allowInsecureEventStore: _, ...rest } = parsed.data
   const { timeout: timeoutMs, ...asked } = analyst
   const dataDir = resolve(base('dataDir'), rest.dataDir)
   const policyFile = policyPath === undefined ? undefined : resolve(base('policy'), policyPath)
@@ -80,6 +81,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
       secretDirs === undefined || secretDirs.length === 0
         ? [join(dataDir, 'secrets')]
         : secretDirs.map((each) => resolve(base('secretDirs'), each)),
+    pollEveryMs,
     policy: policyFile === undefined ? policyWithoutFile() : parsePolicy(policyFile, readText(policyFile, 'policy'), knownActions),
     analyst: { ...asked, timeoutMs },
   }

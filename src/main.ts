@@ -52,7 +52,6 @@ export type Service = Readonly<{
 export type ServiceOptions = Readonly<{
   /** Where the faults lie. Default: those that come with Steward. */
   faultsDir?: string
-  pollEveryMs?: number
   /** Where the log lines go. Default: standard output. */
   logStream?: Parameters<typeof createLogger>[0]['stream']
 }>
@@ -130,7 +129,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     logger,
     faults,
     policy,
-    ...(options.pollEveryMs === undefined ? {} : { pollEveryMs: options.pollEveryMs }),
+    pollEveryMs: config.pollEveryMs,
   })
   const firstKey =
     config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined

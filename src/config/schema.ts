@@ -19,6 +19,7 @@ export const settingsSchema = z
     secretDirs: list(':', 'must be a path, or several').optional(),
     secretVariables: list(',', 'must be names of environment variables', /^[A-Za-z_]\w*$/),
     policy: text('must be the path of a file', notEmpty).optional(),
+    pollEvery: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 100 && ms <= 3_600_000, 'must be between 100ms and 1h'),
     adminKey: text('must be at least 32 visible ASCII characters, at least 8 of them different', (value) =>
       /^[\x21-\x7e]{32,512}$/.test(value) && new Set(value).size >= 8 ? new Secret(value) : undefined,
     ).optional(),

@@ -101,6 +101,13 @@ export const settings = [
     help: 'What may run without a person. Without it, nothing does.',
   },
   {
+    path: 'pollEvery',
+    variables: ['STEWARD_POLL_EVERY'],
+    flag: 'poll-every',
+    byDefault: '15s',
+    help: 'Time between two looks at what a service says of itself: faults that print no line, and its health.',
+  },
+  {
     path: 'adminKey',
     variables: ['STEWARD_ADMIN_KEY'],
     secret: 'whole',

@@ -48,6 +48,7 @@ test('without anything, the defaults hold', () => {
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],
+    pollEveryMs: 15_000,
     policy: {
       auto: [],
       ceilings: {},
