@@ -26,7 +26,7 @@ const usualLogs: Readonly<Partial<Record<(typeof services)[number], readonly str
 const registerClient = defineAlias(registerTarget, {
   path: '/clients',
   operation: 'clients.register',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Register a client: a target in the words of the documents',
   params: none,
   query: none,
@@ -82,7 +82,7 @@ const registerClient = defineAlias(registerTarget, {
 const listClients = defineAlias(listTargets, {
   path: '/clients',
   operation: 'clients.list',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'List clients',
   params: none,
   query: pageQuery,
@@ -104,7 +104,7 @@ const listClients = defineAlias(listTargets, {
 const showClient = defineAlias(showTarget, {
   path: '/clients/{id}',
   operation: 'clients.show',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Show a client',
   params: clientParam,
   query: none,
@@ -117,7 +117,7 @@ const showClient = defineAlias(showTarget, {
 const showClientStatus = defineAlias(showTargetStatus, {
   path: '/clients/{id}/status',
   operation: 'clients.status',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Show how a client is',
   params: clientParam,
   query: none,
@@ -148,7 +148,7 @@ const showClientStatus = defineAlias(showTargetStatus, {
 const removeClient = defineAlias(retireTarget, {
   path: '/clients/{id}',
   operation: 'clients.remove',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Remove a client: its target is retired',
   // The documents know no ETag.
   ifMatch: 'optional',
@@ -177,7 +177,7 @@ async function clientIdOf(nameOrId: string, context: Parameters<typeof targetIdO
 const reportError = defineAlias(reportAnomaly, {
   path: '/errors',
   operation: 'errors.report',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Report an error',
   params: none,
   query: none,
@@ -190,7 +190,7 @@ const reportError = defineAlias(reportAnomaly, {
 const listErrors = defineAlias(listAnomalies, {
   path: '/errors',
   operation: 'errors.list',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'List errors',
   params: none,
   query: pageQuery,
@@ -212,7 +212,7 @@ const listErrors = defineAlias(listAnomalies, {
 const showError = defineAlias(showAnomaly, {
   path: '/errors/{id}',
   operation: 'errors.show',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Show what became of an error',
   description: 'By the id of the anomaly, or of the incident that it led to.',
   params: clientParam,
@@ -229,7 +229,7 @@ const showError = defineAlias(showAnomaly, {
 const changeErrorStatus = defineAlias(changeAnomalyStatus, {
   path: '/anomalies/{id}/status',
   operation: 'documents.anomaly-status',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Judge an anomaly',
   params: changeAnomalyStatus.params,
   query: none,
@@ -246,7 +246,7 @@ const changeErrorStatus = defineAlias(changeAnomalyStatus, {
 const documentStatus = defineAlias(showStatus, {
   path: '/status',
   operation: 'documents.status',
-  tag: 'documents',
+  tag: 'aliases',
   summary: 'Status in one look, in the words of the documents',
   params: none,
   query: none,

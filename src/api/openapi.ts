@@ -12,8 +12,11 @@ export type OpenApiDocument = Readonly<{
   servers: readonly Readonly<{ url: string }>[]
   tags: readonly Readonly<{ name: string }>[]
   paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  components: Readonly<{ schemas: Readonly<Record<string, JsonSchema>>; securitySchemes: JsonSchema }>
+  components: Components & Readonly<{ securitySchemes: JsonSchema }>
 }>
+
+/** What operations share: schemas with a name, and the error answers that many have alike. */
+export type Components = Readonly<{ schemas: Record<string, JsonSchema>; responses: Record<string, JsonSchema> }>
 
 export type Operation = Readonly<{
   operationId: string
@@ -38,11 +41,11 @@ export type Parameter = Readonly<{
 export type JsonSchema = { readonly [member: string]: unknown }
 
 export function describe(routes: readonly Route[], { version, url = '/' }: { version: string; url?: string }): OpenApiDocument {
-  const schemas: Record<string, JsonSchema> = { Error: errorSchema, Problem: problemSchema }
+  const components: Components = { schemas: { Error: errorSchema, Problem: problemSchema }, responses: {} }
   const paths: Record<string, Record<string, Operation>> = {}
   for (const route of routes) {
     const operations = paths[route.path] ?? {}
-    operations[route.method.toLowerCase()] = operationOf(route, schemas)
+    operations[route.method.toLowerCase()] = operationOf(route, components)
     paths[route.path] = operations
   }
   return {
@@ -57,11 +60,12 @@ export function describe(routes: readonly Route[], { version, url = '/' }: { ver
     servers: [{ url }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas, securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key of this service.' } } },
+    components: { ...components, securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key of this service.' } } },
   }
 }
 
-function operationOf(route: Route, schemas: Record<string, JsonSchema>): Operation {
+function operationOf(route: Route, components: Components): Operation {
+  const { schemas } = components
   const body = route.method === 'GET' ? undefined : schemaOf(route.body, schemas)
   const hasBody = body !== undefined && Object.keys(record(body['properties'])).length > 0
   return {
@@ -76,7 +80,7 @@ function operationOf(route: Route, schemas: Record<string, JsonSchema>): Operati
       ...headersOf(route),
     ],
     ...(hasBody ? { requestBody: { required: list(body['required']).length > 0, content: { 'application/json': { schema: body } } } } : {}),
-    responses: responsesOf(route, schemas),
+    responses: responsesOf(route, components),
     'x-permission': route.permission,
     ...(route.aliasOf === undefined ? {} : { 'x-alias-of': route.aliasOf }),
   }
@@ -151,7 +155,7 @@ export const refusalsOf = (route: Route): readonly RefusalRule[] => [
   ]),
 ]
 
-function responsesOf(route: Route, schemas: Record<string, JsonSchema>): Record<string, JsonSchema> {
+function responsesOf(route: Route, { schemas, responses: shared }: Components): Record<string, JsonSchema> {
   const { status, schema, example, also = [], mediaTypes = ['application/json'] } = route.answer
   const isBinary = mediaTypes.some((type) => type !== 'application/json')
   const content = Object.fromEntries(
@@ -163,17 +167,23 @@ function responsesOf(route: Route, schemas: Record<string, JsonSchema>): Record<
   const responses: Record<string, JsonSchema> = { [status]: { description: isBinary ? 'A stream.' : 'Done.', content } }
   for (const other of also) responses[other] = { description: 'Not now.', content }
   for (const [code, rules] of Map.groupBy(refusalsOf(route), (rule) => refusalOf(rule).status)) {
-    const lines = rules.map((rule) => `${refusalOf(rule).code}: ${refusalOf(rule).message}`)
-    const error = { schema: { $ref: '#/components/schemas/Error' } }
-    const problem = { schema: { $ref: '#/components/schemas/Problem' } }
-    responses[code] ??= { description: lines.join('\n'), content: { 'application/json': error, 'application/problem+json': problem } }
+    const name = rules.map((rule) => refusalOf(rule).code).join('.')
+    shared[name] ??= errorOf(rules)
+    responses[code] ??= { $ref: `#/components/responses/${name}` }
   }
   return responses
 }
 
+function errorOf(rules: readonly RefusalRule[]): JsonSchema {
+  const lines = rules.map((rule) => `${refusalOf(rule).code}: ${refusalOf(rule).message}`)
+  const error = { schema: { $ref: '#/components/schemas/Error' } }
+  const problem = { schema: { $ref: '#/components/schemas/Problem' } }
+  return { description: lines.join('\n'), content: { 'application/json': error, 'application/problem+json': problem } }
+}
+
 /** The JSON Schema of what is sent or received; schemas with an id move to the components. */
 function schemaOf(schema: z.ZodType, schemas: Record<string, JsonSchema>): JsonSchema {
-  const { $schema: _, $defs, ...own } = record(z.toJSONSchema(schema, { io: 'input', unrepresentable: representable }))
+  const { $schema: _, $defs, ...own } = record(z.toJSONSchema(schema, { io: 'input', unrepresentable: representable, override: tidied }))
   for (const [id, definition] of Object.entries(record($defs))) {
     const { id: _id, ...rest } = record(definition)
     schemas[id] = record(relinked(rest))
@@ -188,6 +198,19 @@ function schemaOf(schema: z.ZodType, schemas: Record<string, JsonSchema>): JsonS
 
 /** The one kind of value that zod cannot describe by itself here: references to secrets, checked by a function of the domain. */
 const representable = (): JsonSchema => ({ type: 'string', description: 'file:<path> or env:<NAME>' })
+
+/**
+ * Leaves out what says nothing to a reader - the pattern behind a named format, the bounds of safe integers, `readonly` of TypeScript - and
+ * puts back the default that zod withholds where the text of a query becomes a number.
+ */
+function tidied({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  delete jsonSchema.readOnly
+  const { def } = zodSchema._zod
+  if (def.type === 'default' && typeof def.defaultValue === 'number') jsonSchema.default = def.defaultValue
+}
 
 function relinked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relinked)

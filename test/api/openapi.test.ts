@@ -17,9 +17,11 @@ test('the OpenAPI document is the one that was committed (UPDATE_OPENAPI=1 write
 
 test('every reference leads to a schema of the document', () => {
   const text = JSON.stringify(document)
-  const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1] ?? '')
+  const references = [...text.matchAll(/"\$ref":"#\/components\/(schemas|responses)\/([^"]+)"/g)]
   expect(references.length).toBeGreaterThan(20)
-  expect(references.filter((name) => !Object.hasOwn(document.components.schemas, name))).toEqual([])
+  const { schemas, responses } = document.components
+  const lost = references.filter(([, kind, name = '']) => !Object.hasOwn(kind === 'schemas' ? schemas : responses, name))
+  expect(lost).toEqual([])
   expect(text).not.toContain('#/$defs/')
 })
 

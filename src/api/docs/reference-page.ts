@@ -30,7 +30,7 @@ export async function referencePage(document: OpenApiDocument): Promise<string> 
             <p>${document.info.description}</p>
             <p class="tagline">Send your key with every request: <code>Authorization: Bearer KEY</code>.</p>
             <p id="none" hidden>No operation fits.</p>
-            ${groups.map(({ name, entries }) => html`<section data-tag="${name}"><h2 id="${name}">${name}</h2>${entries.map(article)}</section>`)}
+            ${groups.map(({ name, entries }) => html`<section data-tag="${name}"><h2 id="${name}">${name}</h2>${entries.map((entry) => article(entry, document))}</section>`)}
             <section>
               <h2 id="schemas">schemas</h2>
               ${Object.entries(document.components.schemas).map(
@@ -44,7 +44,7 @@ export async function referencePage(document: OpenApiDocument): Promise<string> 
   return String(page)
 }
 
-const article = ({ path, method, operation }: Entry) => html`<article
+const article = ({ path, method, operation }: Entry, { components }: OpenApiDocument) => html`<article
   id="${operation.operationId}"
   data-find="${method} ${path} ${operation.operationId} ${operation.summary}"
 >
@@ -63,7 +63,10 @@ const article = ({ path, method, operation }: Entry) => html`<article
       ${operation.requestBody === undefined ? '' : html`<h4>Body</h4>${code(bodySchema(operation.requestBody))}`}
       <h4>Answers</h4>
       <table>
-        ${Object.entries(operation.responses).map(([status, response]) => html`<tr><td><code>${status}</code></td><td>${lines(response)}${exampleOf(response)}</td></tr>`)}
+        ${Object.entries(operation.responses).map(([status, response]) => {
+          const answer = resolved(response, components.responses)
+          return html`<tr><td><code>${status}</code></td><td>${lines(answer)}${exampleOf(answer)}</td></tr>`
+        })}
       </table>
     </div>
   </details>
@@ -74,6 +77,13 @@ const parameterRow = ({ name, in: place, required, description, schema }: Parame
   <td class="tagline">${place}${required ? ', required' : ''}</td>
   <td>${description ?? ''} ${kindOf(schema)}</td>
 </tr>`
+
+const SHARED = '#/components/responses/'
+
+const resolved = (response: JsonSchema, shared: Readonly<Record<string, JsonSchema>>): JsonSchema => {
+  const reference = response['$ref']
+  return typeof reference === 'string' ? (shared[reference.slice(SHARED.length)] ?? {}) : response
+}
 
 const kindOf = (schema: JsonSchema): string => {
   const values = schema['enum']

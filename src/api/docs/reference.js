@@ -1,4 +1,4 @@
-// Filters the operations of the reference page while the reader types. Without it the page is complete, only longer.
+// Filters the operations of the reference page while the reader types, and opens the one that a link names. Without it the page is complete.
 const search = document.querySelector('#search')
 const operations = [...document.querySelectorAll('article')]
 const groups = [...document.querySelectorAll('main section[data-tag]')]
@@ -7,6 +7,17 @@ const none = document.querySelector('#none')
 if (search instanceof HTMLInputElement) {
   search.hidden = false
   search.addEventListener('input', () => show(search.value.trim().toLowerCase()))
+}
+
+addEventListener('hashchange', showNamed)
+showNamed()
+
+function showNamed() {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const details = named?.querySelector('details')
+  if (!named || !details) return
+  details.open = true
+  named.scrollIntoView()
 }
 
 /** @param {string} words */
