@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,11 +11,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
+import { runProgram } from '../../../src/adapters/embedded-postgres/run-program.ts'
 
 export async function scratch(prefix = 'epg-'): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), prefix))
   await chmod(path, 0o755)
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  onTestFinished(async () => {
+    // The server of a killed owner may still be writing its last checkpoint into what is removed next. Owners, made later, are gone by now.
+    for (const lock of globSync(['owner.lock', '*/owner.lock', '*/*/owner.lock'], { cwd: path })) {
+      await runProgram(['flock', '-w', '30', join(path, lock), 'true'])
+    }
+    await rm(path, { recursive: true, force: true })
+  })
   return path
 }
 
