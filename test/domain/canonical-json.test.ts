@@ -4,9 +4,7 @@ import { expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/canonical-json.ts'
 import type { Json } from '../../src/domain/ports/json.ts'
 
-const json = fc
-  .jsonValue({ stringUnit: 'grapheme', maxDepth: 5 })
-  .map((value): Json => JSON.parse(JSON.stringify(value)))
+const json = fc.jsonValue({ stringUnit: 'grapheme', maxDepth: 5 }).map((value): Json => JSON.parse(JSON.stringify(value)))
 
 test('agrees with the reference implementation of RFC 8785', () => {
   fc.assert(

@@ -1,0 +1,71 @@
+import { test } from 'vitest'
+import type { IncidentEvent, IncidentOrigin } from '../../src/domain/incident/events.ts'
+import { incident } from '../../src/domain/incident/incident.ts'
+import { instant } from '../../src/domain/instant.ts'
+import { specify } from '../support/specify.ts'
+
+const spec = specify(incident)
+const now = instant('2026-11-21T10:00:00.000Z')
+const origin: IncidentOrigin = {
+  incidentId: 'i-1',
+  anomalyId: 'a-1',
+  targetId: 't-1',
+  hostId: 'h-1',
+  service: 'redis',
+  title: 'memory is full',
+  severity: 'critical',
+  fingerprint: 'f',
+  fingerprintId: 'f-1',
+  excerpt: { text: '' },
+  hints: {},
+}
+const opened: IncidentEvent = { type: 'IncidentOpened', data: { ...origin, at: now } }
+const executing: IncidentEvent = {
+  type: 'ExecutionStarted',
+  data: { incidentId: 'i-1', executionId: 'e-1', planHash: 'p', authority: { kind: 'policy', rule: 'r' }, at: now },
+}
+const resolved = { type: 'IncidentResolved', data: { incidentId: 'i-1', outcome: 'fixed', says: 'proven', at: now } } as const
+const undetermined: IncidentEvent = { type: 'OutcomeUndetermined', data: { incidentId: 'i-1', executionId: 'e-1', says: 'cut', at: now } }
+const close = { type: 'CloseIncident', data: { by: 'mira', reason: 'handled', now } } as const
+
+test('an incident is opened once, however often it is asked for', () => {
+  spec
+    .given()
+    .when({ type: 'OpenIncident', data: { ...origin, now } })
+    .yields(opened)
+  spec
+    .given(opened)
+    .when({ type: 'OpenIncident', data: { ...origin, now } })
+    .yields()
+})
+
+test('nobody closes an incident under a running execution', () =>
+  spec.given(opened, executing).when(close).refuses('incident-is-executing', { executionId: 'e-1' }))
+
+test('an outcome that nobody could prove is declared before the incident is closed', () => {
+  spec.given(opened, executing, undetermined).when(close).refuses('outcome-not-declared', { executionId: 'e-1' })
+  spec
+    .given(opened, executing, undetermined)
+    .when({ type: 'DeclareOutcome', data: { outcome: 'done', by: 'mira', reason: 'looked', now } })
+    .yields({ type: 'OutcomeDeclared', data: { incidentId: 'i-1', outcome: 'done', by: 'mira', reason: 'looked', at: now } })
+})
+
+test('a known outcome is not declared', () =>
+  spec
+    .given(opened)
+    .when({ type: 'DeclareOutcome', data: { outcome: 'done', by: 'mira', reason: 'looked', now } })
+    .refuses('outcome-not-undetermined', { situation: 'working' }))
+
+test('an incident ends once', () => {
+  spec.given(opened, resolved).when(close).refuses('incident-ended', { outcome: 'fixed' })
+  spec
+    .given(opened, resolved)
+    .when({ type: 'ReportIncident', data: { report: resolved } })
+    .refuses('incident-ended', { outcome: 'fixed' })
+})
+
+test('a second acknowledgement changes nothing', () =>
+  spec
+    .given(opened, { type: 'IncidentAcknowledged', data: { incidentId: 'i-1', by: 'mira', at: now } })
+    .when({ type: 'AcknowledgeIncident', data: { by: 'jon', now } })
+    .yields())
