@@ -13,13 +13,6 @@ const PROGRAMS = [
   { program: 'promtool', debianPackage: 'prometheus', services: ['prometheus.service'] },
 ]
 
-if (missing().length > 0) {
-  if (!mayInstall()) explain()
-  const release = await becomeTheOnly('installer of Debian packages', '/')
-  install(missing())
-  release()
-}
-
 function missing() {
   return PROGRAMS.filter(({ program }) => !isInstalled(program))
 }
@@ -106,4 +99,11 @@ function withServicesHeldBack(work) {
     if (existsSync(KEPT_POLICY)) renameSync(KEPT_POLICY, POLICY)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stay)
   }
+}
+
+if (missing().length > 0) {
+  if (!mayInstall()) explain()
+  const release = await becomeTheOnly('installer of Debian packages', '/')
+  install(missing())
+  release()
 }
