@@ -49,6 +49,7 @@ describe('the checker', () => {
     ['src/cli/a.ts', "import { routes } from '../api/routes.ts'", 'src/cli/ may not import src/api/routes.ts (as a value)'],
     ['src/cli/a.ts', "const x = await import('../adapters/ssh/x.ts')", 'src/cli/ may not import src/adapters/ssh/x.ts (as a value)'],
     ['migrations/a.ts', "import { x } from '../src/domain/x.ts'", 'migrations/ may not import src/domain/x.ts (as a value)'],
+    ['src/health.ts', "import { x } from './adapters/database/x.ts'", 'src/*.ts may not import src/adapters/database/x.ts (as a value)'],
     ['src/elsewhere/a.ts', "import 'zod'", 'is in no area of the import table'],
   ])('catches in %s: %s', (path, line, says) => {
     expect(check({ [path]: `/** A file. */\n${line}\n` })).toEqual([`${path}:2 ${says}`])
