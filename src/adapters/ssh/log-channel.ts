@@ -1,6 +1,7 @@
 /**
- * The long-lived channel of one followed file. The error stream says what the next bytes of the output are; both are pulled, so a reader that
- * stops costs the host a full pipe and nothing more.
+ * The long-lived channel of one followed file. The error stream says what the next bytes of the output are. The host sends only a few reads ahead of
+ * what was taken here, so a reader that stops costs no memory. The window of SSH alone would not do: ssh2 opens it again for every line on the
+ * error stream, however much output waits.
  */
 import type { Readable } from 'node:stream'
 import type { Connection, Session } from './connection.ts'
@@ -22,6 +23,8 @@ export interface LogChannel {
 /** A renamed file is left when it has been quiet for one second, after ten at most. */
 const QUIET_MS = 1_000
 const MOST_MS = 10_000
+/** Enough to keep a fast reader busy on a slow line: each read is up to 256 KiB. */
+const READS_AHEAD = 4
 
 export type FollowedFile = Readonly<{
   watched: string
@@ -45,6 +48,7 @@ export const openLogChannel = (connection: Connection, file: FollowedFile, tunin
     seconds(tuning.followPollMs),
     looks(QUIET_MS),
     looks(MOST_MS),
+    String(READS_AHEAD),
   )
   return open(connection, command, signal)
 }
@@ -73,10 +77,10 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
   channel.on('close', rouse)
   live.ended.addEventListener('abort', rouse, { once: true })
   signal.addEventListener('abort', rouse, { once: true })
-  channel.end()
 
   const facts = createReader(channel.stderr)
   const bytes = createReader(channel)
+  let owed = false
 
   /** Waits until `ready` gives something; undefined when the channel ended before. */
   async function when<T>(ready: () => T | undefined, isOver: () => boolean): Promise<T | undefined> {
@@ -94,6 +98,9 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
 
   return {
     async next() {
+      // Only now is the last one behind us.
+      if (owed) channel.write('\n')
+      owed = false
       for (;;) {
         const line = await when(facts.line, () => channel.stderr.readableEnded)
         if (line === undefined) return { kind: 'ended', why: 'disconnected' }
@@ -104,7 +111,9 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
             () => bytes.take(length),
             () => channel.readableEnded,
           )
-          return taken === undefined ? { kind: 'ended', why: 'disconnected' } : { kind: word, bytes: taken }
+          if (taken === undefined) return { kind: 'ended', why: 'disconnected' }
+          owed = word === 'data'
+          return { kind: word, bytes: taken }
         }
         if (word === 'missing' || word === 'found') return { kind: word }
         if (isEnd(word)) return { kind: 'ended', why: word }
@@ -116,6 +125,7 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
       signal.removeEventListener('abort', rouse)
       // What is still on its way is dropped; without a reader the channel would never say that it is closed.
       for (const stream of [channel, channel.stderr]) stream.off('readable', rouse).resume()
+      channel.end()
       channel.close()
       release()
     },
@@ -138,6 +148,7 @@ function createReader(stream: Readable): { take(length: number): Buffer | undefi
     return true
   }
   function gather(): void {
+    if (parts.length === 0) return
     held = Buffer.concat([held, ...parts.splice(0)])
     partsBytes = 0
   }

@@ -8,7 +8,11 @@ export type Patience = Readonly<{
   reset(): void
 }>
 
-export function createPatience(clock: Clock, { reconnectInitialMs, reconnectMaxMs }: Tuning, random: () => number = Math.random): Patience {
+export function createPatience(
+  clock: Pick<Clock, 'sleep'>,
+  { reconnectInitialMs, reconnectMaxMs }: Tuning,
+  random: () => number = Math.random,
+): Patience {
   let attempts = 0
   return {
     wait({ rule }, signal) {

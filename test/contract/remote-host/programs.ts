@@ -2,17 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RemoteTimeout } from '../../../src/domain/ports/remote-host.ts'
+import { isRunning } from '../../support/is-running.ts'
 import { until } from '../../support/until.ts'
 import type { CurrentHost } from '../remote-host.ts'
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 export function programCases(current: CurrentHost): void {
   test('a program answers with its output and its own exit code', async () => {
@@ -96,7 +88,7 @@ export function programCases(current: CurrentHost): void {
     const { host, path, text } = current()
     const argv = ['sh', '-c', 'echo $$ > "$1"; exec sleep 60', 'sh', path('pid')] as const
     await expect(host.execute({ kind: 'exec', argv }, { timeoutMs: 300 })).rejects.toStrictEqual(new RemoteTimeout({ timeoutMs: 300 }))
-    expect(isAlive(Number(text('pid')))).toBe(false)
+    expect(isRunning(Number(text('pid')))).toBe(false)
   })
 
   test('a program that ignores SIGTERM is killed, with its children', async () => {
@@ -110,7 +102,7 @@ export function programCases(current: CurrentHost): void {
       path('pid'),
     ] as const
     await expect(host.execute({ kind: 'exec', argv }, { timeoutMs: 300 })).rejects.toThrow(RemoteTimeout)
-    await until(() => !isAlive(Number(text('pid'))) && !isAlive(Number(text('child'))))
+    await until(() => !isRunning(Number(text('pid'))) && !isRunning(Number(text('child'))))
   })
 
   test('an exit code that looks like a time-out is none', async () => {

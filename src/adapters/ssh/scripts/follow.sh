@@ -1,9 +1,10 @@
 # Reads one log file from an offset, and goes on as it grows. Standard output carries bytes of the file and nothing else; what they are stands on
 # standard error, one line for each read, so nothing that is written into a log can pass for a word of this script.
 # $1 the watched path, $2 the file to read (another name when it was rotated), $3 its device:inode, $4 offset, $5 live or finished,
-# $6 seconds between looks, $7 looks that a renamed file must stay quiet for, $8 the most looks it gets.
+# $6 seconds between looks, $7 looks that a renamed file must stay quiet for, $8 the most looks it gets, $9 reads ahead of the reader.
+# Standard input brings one line for each read that was taken: who stops reading is sent nothing more, and who has gone ends this shell.
 export LC_ALL=C
-path=$1 file=$2 identity=$3 offset=$4 mode=$5 pause=$6 quiet_looks=$7 most_looks=$8
+path=$1 file=$2 identity=$3 offset=$4 mode=$5 pause=$6 quiet_looks=$7 most_looks=$8 ahead=$9
 newline='
 '
 chunk=262144
@@ -43,6 +44,11 @@ while :; do
     # Truncated and written beyond our offset between two looks: then these bytes belong to another text, and nobody is told of them.
     [ "$(sum_of_head "$head_length")" = "$head" ] || { say truncated; exit 0; }
     say "data $count"
+    ahead=$((ahead - 1))
+    while [ "$ahead" -le 0 ]; do
+      read -r _ || exit 0
+      ahead=$((ahead + 1))
+    done
     offset=$position quiet=0
     if [ "$head_length" -lt 1024 ]; then
       head_length=$offset
