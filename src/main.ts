@@ -43,7 +43,7 @@ export type Service = Readonly<{
   url: string
   /** Only at the first start of a log, and when the operator set no key of his own. */
   firstKey: FirstKey | undefined
-  /** Rejects when the engine fails in a way that waiting does not mend; resolves after `stop`. */
+  /** Resolves when the service has stopped. */
   done: Promise<void>
   /** No new requests; appends and effects in flight finish and are recorded; within 10 s. */
   stop: () => Promise<void>
@@ -135,25 +135,17 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined
   if (firstKey) scrubber.register(firstKey.key)
 
-  const working = { running: true, says: 'working' }
   const stopping = new AbortController()
   const drain = new AbortController()
-  const running = engine.run({ signal: stopping.signal, drain: drain.signal }).catch((error: unknown) => {
-    working.running = false
-    working.says = error instanceof Error ? error.message : String(error)
-    logger.error({ error }, 'the engine has stopped')
-    throw error
-  })
-  // Whoever holds the service sees it by `done`; nobody may be left with an unhandled rejection meanwhile.
-  running.catch(() => undefined)
+  const running = engine.run({ signal: stopping.signal, drain: drain.signal })
   stack.defer(async () => {
     stopping.abort(new Error('Steward stops'))
     const timer = setTimeout(() => drain.abort(new Error('no time left')), DRAIN_MS)
-    await running.catch(() => undefined)
+    await running
     clearTimeout(timer)
   })
 
-  const health = createServiceHealth({ version, startedAt: clock.now(), store, readModels, engine: () => working })
+  const health = createServiceHealth({ version, startedAt: clock.now(), store, readModels, trouble: engine.trouble })
   const commands = createOperatorCommands({
     engine,
     ids,

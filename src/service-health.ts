@@ -10,14 +10,14 @@ export type ServiceHealthOptions = Readonly<{
   startedAt: Instant
   store: Pick<EventStore, 'head'>
   readModels: Pick<ReadModels, 'status'>
-  /** Whether the engine still works, and what ended it if not. */
-  engine: () => Readonly<{ running: boolean; says: string }>
+  /** What of the engine does not work at the moment. */
+  trouble: () => readonly string[]
 }>
 
 /** A store that answers later than this is not ready. */
 const STORE_TIMEOUT_MS = 2_000
 
-export function createServiceHealth({ version, startedAt, store, readModels, engine }: ServiceHealthOptions): SystemHealth {
+export function createServiceHealth({ version, startedAt, store, readModels, trouble }: ServiceHealthOptions): SystemHealth {
   const storeAnswers = async (): Promise<boolean> => {
     const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), STORE_TIMEOUT_MS).unref())
     const asked = store.head().then(
@@ -30,19 +30,19 @@ export function createServiceHealth({ version, startedAt, store, readModels, eng
     async readiness() {
       const missing = [
         ...((await storeAnswers()) ? [] : ['event-store']),
-        ...(engine().running ? [] : ['engine']),
+        ...(trouble().length === 0 ? [] : ['engine']),
         ...readModels.status().flatMap(({ name, state }) => (state === 'parked' ? [`projection ${name}`] : [])),
       ]
       return { ready: missing.length === 0, missing }
     },
     async report() {
       const answers = await storeAnswers()
-      const working = engine()
+      const broken = trouble()
       const behind = readModels.status().filter(({ state, caughtUp }) => state === 'parked' || !caughtUp)
       const parked = behind.filter(({ state }) => state === 'parked')
       const checks: HealthReport['checks'] = [
         { name: 'event-store', status: answers ? 'healthy' : 'unhealthy', says: answers ? 'answers' : 'does not answer' },
-        { name: 'engine', status: working.running ? 'healthy' : 'unhealthy', says: working.says },
+        { name: 'engine', status: broken.length === 0 ? 'healthy' : 'unhealthy', says: broken.length === 0 ? 'works' : broken.join('; ') },
         {
           name: 'read-models',
           status: parked.length > 0 ? 'unhealthy' : behind.length > 0 ? 'degraded' : 'healthy',
@@ -61,7 +61,7 @@ export function createServiceHealth({ version, startedAt, store, readModels, eng
         version,
         startedAt,
         checks,
-        agents: [{ name: 'engine', status: working.running ? 'running' : 'stopped', lastAnalysis: null }],
+        agents: [{ name: 'engine', status: broken.length === 0 ? 'running' : 'stopped', lastAnalysis: null }],
         resources: {
           cpuPercent: Math.min(100, Math.round(((loadavg()[0] ?? 0) / Math.max(1, navigator.hardwareConcurrency)) * 100)),
           memoryPercent: Math.round((used / total) * 100),

@@ -82,9 +82,11 @@ export interface Engine {
   readonly effects: EffectHandlers
   /**
    * Works until the signal aborts, then lets the effects in flight finish and be recorded, at most until `drain` aborts.
-   * Rejects when a part fails in a way that waiting does not mend.
+   * A part that fails begins again by itself, for as long as it takes.
    */
   run(signals: Readonly<{ signal: AbortSignal; drain: AbortSignal }>): Promise<void>
+  /** What does not work at the moment, in words; empty when all is well. */
+  trouble(): readonly string[]
 }
 
 export const processes: readonly BoundProcess[] = [bindProcess(triage), bindProcess(onboarding), bindProcess(healing)]
@@ -97,6 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
   const reach = createReach({ log, hosts: options.hosts })
   const effects = { ...createHandlers(options, log, reach), ...options.effectHandlers }
   const step = createProcessStep({ log, handle, ids, clock })
+  const trouble = new Map<string, string>()
 
   return {
     log,
@@ -104,31 +107,67 @@ export function createEngine(options: EngineOptions): Engine {
     record,
     reach,
     effects,
+    trouble: () => [...trouble.values()],
     async run({ signal, drain }) {
-      const runnerId = ids.fresh()
-      const lease = await alive(runnerId, leases)
-      const stop = AbortSignal.any([signal, lease.lost])
-      const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, runnerId, drain })
-      const { faults, compileMatcher, roster, hosts, cursors, metrics, hash, pollEveryMs } = options
-      const watching = {
-        ...{ roster, hosts, reach, faults, compileMatcher, record, handle, cursors, leases, clock, ids, metrics, logger },
-        tools: { ids, hash },
-        ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
+      while (!signal.aborted) {
+        try {
+          await runWhileAlive({ signal, drain })
+        } catch (error) {
+          if (signal.aborted) return
+          await troubled('database session', error, 1, signal)
+        }
       }
-      try {
-        await together(stop, [
-          ...processes.map((process) => (own: AbortSignal) => runProcess({ process, step, log, checkpoints, clock, logger, signal: own })),
-          (own) => runTimers({ agenda, log, clock, logger, signal: own }),
-          (own) => runner.run(own),
-          (own) => watchTargets({ ...watching, signal: own }),
-        ])
-      } finally {
-        await lease[Symbol.asyncDispose]()
-      }
-      if (!signal.aborted && lease.lost.aborted) throw new LeaseLost()
     },
   }
+
+  /** One life of the engine: as long as the session with the database that shows it to be alive. A new life gets a new runner id. */
+  async function runWhileAlive({ signal, drain }: Readonly<{ signal: AbortSignal; drain: AbortSignal }>): Promise<void> {
+    const runnerId = ids.fresh()
+    await using lease = await alive(runnerId, leases)
+    trouble.delete('database session')
+    const stop = AbortSignal.any([signal, lease.lost])
+    const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, runnerId, drain })
+    const { faults, compileMatcher, roster, hosts, cursors, metrics, hash, pollEveryMs } = options
+    const watching = {
+      ...{ roster, hosts, reach, faults, compileMatcher, record, handle, cursors, leases, clock, ids, metrics, logger },
+      tools: { ids, hash },
+      ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
+    }
+    await Promise.all([
+      ...processes.map((process) =>
+        keepRunning(`process ${process.name}`, stop, () => runProcess({ process, step, log, checkpoints, clock, logger, signal: stop })),
+      ),
+      keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, signal: stop })),
+      keepRunning('effects', stop, () => runner.run(stop)),
+      keepRunning('watching', stop, () => watchTargets({ ...watching, signal: stop })),
+    ])
+    if (lease.lost.aborted) logger.warn({ runnerId }, 'the session with the database ended; others may have taken over meanwhile')
+  }
+
+  /** Every part reads where it stands when it begins, so beginning again is always safe; waiting in between keeps a lasting fault from racing. */
+  async function keepRunning(name: string, signal: AbortSignal, part: () => Promise<void>): Promise<void> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        await part()
+        trouble.delete(name)
+      } catch (error) {
+        if (!signal.aborted) await troubled(name, error, failures, signal)
+      }
+    }
+  }
+
+  async function troubled(name: string, error: unknown, failures: number, signal: AbortSignal): Promise<void> {
+    trouble.set(name, `${name}: ${error instanceof Error ? error.message : String(error)}`)
+    const waitMs = Math.min(MAX_RESTART_MS, MIN_RESTART_MS * 2 ** Math.min(failures - 1, 10))
+    logger.error({ part: name, error, waitMs }, 'a part of the engine failed and begins again')
+    await clock.sleep(waitMs, signal).catch(() => undefined)
+    // It begins again now; if the fault lasts, it is in trouble again at once.
+    trouble.delete(name)
+  }
 }
+
+const MIN_RESTART_MS = 500
+const MAX_RESTART_MS = 30_000
 
 function createHandlers(options: EngineOptions, log: EventLog, reach: Reach): EffectHandlers {
   const { faults, policy, hash, diff, clock, analyst, metrics, stopFile } = options
@@ -151,30 +190,4 @@ async function alive(runnerId: string, leases: Leases): Promise<Lease> {
   const lease = await leases.tryHold(runnerLease(runnerId))
   if (!lease) throw new TypeError(`the fresh runner id ${runnerId} is taken`)
   return lease
-}
-
-/** Runs all parts; when one fails, the others are stopped, and the failure is passed on. */
-async function together(signal: AbortSignal, parts: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
-  const failed = new AbortController()
-  const own = AbortSignal.any([signal, failed.signal])
-  const results = await Promise.allSettled(
-    parts.map(async (part) => {
-      try {
-        await part(own)
-      } catch (error) {
-        if (own.aborted) return
-        failed.abort(error)
-        throw error
-      }
-    }),
-  )
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-}
-
-/** The session that shows this instance to be alive has ended: others will take over, so this one must stop. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost'
-  constructor() {
-    super('the session with the database that shows this instance to be alive has ended')
-  }
 }
