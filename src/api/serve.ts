@@ -23,7 +23,7 @@ export async function serveApi(
     async fetch(request, { outgoing, incoming }) {
       const response = await app.fetch(request, { address: incoming.socket?.remoteAddress ?? 'unknown' })
       return guarded(response, (error) => {
-        logger.error({ error }, 'a streamed answer broke off')
+        logger.warn({ error }, 'a streamed answer broke off')
         outgoing.destroy()
       })
     },
@@ -67,19 +67,26 @@ function guarded(response: Response, onBroken: (error: unknown) => void): Respon
   const type = response.headers.get('content-type') ?? ''
   if (response.body === null || type.includes('json;') || type.includes('html')) return response
   const reader = response.body.getReader()
+  let cancelled = false
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(sink) {
         try {
           const { done, value } = await reader.read()
+          // The client left while the next piece was on its way: nobody is there to take it.
+          if (cancelled) return
           if (done) sink.close()
           else sink.enqueue(value)
         } catch (error) {
+          if (cancelled) return
           onBroken(error)
           sink.close()
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      async cancel(reason) {
+        cancelled = true
+        await reader.cancel(reason)
+      },
     },
     // Pass on, keep nothing: the source sees at once whether the client reads.
     { highWaterMark: 0 },

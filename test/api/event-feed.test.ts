@@ -8,10 +8,13 @@ import type { Logger } from '../../src/domain/ports/logger.ts'
 import { nextEvent, serverSentEvents } from './support/sse.ts'
 import { ADMIN_KEY, roleKeys, testApi } from './support/test-api.ts'
 
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
+const warnings: string[] = []
+const warn = (_fields: object, message: string) => void warnings.push(message)
+const silent: Logger = { debug: () => {}, info: () => {}, warn, error: warn, child: () => silent }
 const open: Listening[] = []
 const aborts: AbortController[] = []
 afterEach(async () => {
+  warnings.length = 0
   for (const abort of aborts.splice(0)) abort.abort()
   for (const listening of open.splice(0)) await listening.close(100)
 })
@@ -95,6 +98,16 @@ describe('the feed', () => {
     if (!viewer) throw new TypeError('the viewer has a key')
     world.keys[0] = { ...viewer, revokedAt: viewer.createdAt }
     for await (const { data } of feed) expect(data).toBeUndefined()
+  })
+
+  test('lets a client leave without a word in the log', async () => {
+    const { follow } = await serve(feedLimits({ maxFeedsPerKey: 1 }))
+    const { feed, abort } = await follow()
+    await feed.next()
+    abort.abort()
+    // Its place is free again once the server has seen it go.
+    await vi.waitFor(async () => expect((await follow()).response.status).toBe(200), { timeout: 5_000 })
+    expect(warnings).toEqual([])
   })
 
   test('is opened so many times by one key, and its place is free again when it goes', async () => {
@@ -181,4 +194,5 @@ test('a streamed answer that fails is cut off, and its cause stays here', async 
   })
   const response = await fetch(`${listening.url}/breaks`)
   await expect(response.text()).rejects.toThrow()
+  expect(warnings).toEqual(['a streamed answer broke off'])
 })
