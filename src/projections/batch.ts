@@ -1,6 +1,7 @@
 /** A stretch of the log for one projection: the events that it wants, and how far the stretch reaches, read before any transaction begins. */
 import type { Codec } from '../domain/ports/codec.ts'
 import type { Checkpoint, EventStore, Position, RecordedEvent } from '../domain/ports/event-store.ts'
+import type { Json } from '../domain/ports/json.ts'
 import { type ReadModel, type SharedEvent, shareEvent } from './projection.ts'
 
 export type Batch = Readonly<{
@@ -9,8 +10,9 @@ export type Batch = Readonly<{
   to: Position
 }>
 
-/** Large enough that a batch costs one round of statements, small enough that two of them fit anywhere. */
-export const BATCH_SIZE_EVENTS = 2_000
+/** The larger a batch, the more events share the loading and writing of a row; what lies in memory is bounded by the text in it. */
+export const BATCH_SIZE_EVENTS = 5_000
+const BATCH_SIZE_CHARACTERS = 8_000_000
 
 export type ReadBatchesOptions = Readonly<{
   eventStore: EventStore
@@ -30,6 +32,7 @@ export async function* readBatches(options: ReadBatchesOptions): AsyncGenerator<
   const types = model.eventTypes === undefined ? {} : { types: [...model.eventTypes] }
   const items = eventStore.readAll({ ...(after > 0n ? { after } : {}), ...types, signal })
   let events: SharedEvent[] = []
+  let characters = 0
   let reached = after
   for await (const item of items) {
     const position = isEvent(item) ? item.position : item.checkpoint
@@ -40,9 +43,11 @@ export async function* readBatches(options: ReadBatchesOptions): AsyncGenerator<
     reached = position
     if (!isEvent(item)) continue
     events.push(shareEvent(item, codec))
-    if (events.length < batchSizeEvents) continue
+    characters += textIn(item.data)
+    if (events.length < batchSizeEvents && characters < BATCH_SIZE_CHARACTERS) continue
     yield { events, to: reached }
     events = []
+    characters = 0
   }
   if (events.length > 0 || reached > after) yield { events, to: reached }
 }
@@ -63,6 +68,15 @@ export async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenera
   } finally {
     await items.return(undefined)
   }
+}
+
+/** Nearly all of what an event takes in memory, when it takes much. */
+function textIn(value: Json): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 1
+  let characters = 0
+  for (const part of Object.values(value)) characters += textIn(part)
+  return characters
 }
 
 export const isEvent = (item: RecordedEvent | Checkpoint): item is RecordedEvent => 'type' in item

@@ -7,7 +7,16 @@ import { cleanJson, cleanText } from './clean-text.ts'
 import type { ColumnType, Row } from './projection.ts'
 
 /** `incidentId` -> `incident_id`, as Kysely's CamelCasePlugin does it. */
-export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+export function snake(name: string): string {
+  const known = snakes.get(name)
+  if (known !== undefined) return known
+  const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  snakes.set(name, made)
+  return made
+}
+
+/** Every row of every batch asks for the same few names. */
+const snakes = new Map<string, string>()
 
 /** Text is compared byte by byte, so that pages follow each other in the same order on every server. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
