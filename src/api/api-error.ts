@@ -2,7 +2,6 @@
  * An answer that is an error, and the one mapper from everything that can be thrown to such an answer. What is not listed here is our own
  * fault: 500, and nothing about it leaves the house.
  */
-import { StaleRevision } from '../commands/aggregate-commands.ts'
 import { CommandRefused } from '../commands/command-refused.ts'
 import { AppendTooLarge, ConcurrencyConflict, OutcomeUnknown, StoreUnavailable, UnknownPosition } from '../domain/ports/event-store.ts'
 import type { Json } from '../domain/ports/json.ts'
@@ -39,7 +38,7 @@ export type ErrorAnswer = Readonly<{
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof ApiError) return answerOf(error.rule, error.details, error.headers)
   if (error instanceof CommandRefused) return refusedCommand(error)
-  if (error instanceof ConcurrencyConflict || error instanceof StaleRevision) return answerOf('concurrency-conflict')
+  if (error instanceof ConcurrencyConflict) return answerOf('concurrency-conflict')
   if (error instanceof UnknownPosition) return answerOf('unknown-position')
   if (error instanceof OutcomeUnknown) return answerOf('outcome-unknown')
   if (error instanceof StoreUnavailable) return answerOf('store-unavailable', undefined, { 'retry-after': '1' })

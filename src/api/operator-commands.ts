@@ -17,7 +17,7 @@ import type { Mode } from '../domain/target/events.ts'
 /**
  * Each throws
  * - `CommandRefused`: a rule forbids it; also `idempotency-mismatch` (the id was used with another body), `command-in-progress`;
- * - `ConcurrencyConflict`: others kept writing first, or the stream is not at `meta.expectedRevision`;
+ * - `ConcurrencyConflict`: others kept writing first; when the stream is not at `meta.expectedRevision` it is a refusal, `concurrency-conflict`;
  * - `OutcomeUnknown`, `StoreUnavailable`, `HostUnreachable`, `SecretUnavailable` as their ports say.
  */
 export interface OperatorCommands {

@@ -4,7 +4,7 @@
  */
 import { type AnyCommand, streamOf } from '../domain/aggregates.ts'
 import { decideOn } from '../domain/fold.ts'
-import { ConcurrencyConflict, type Position } from '../domain/ports/event-store.ts'
+import type { Position } from '../domain/ports/event-store.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { Cause, EventLog } from './event-log.ts'
 import { decidedAgain } from './retry.ts'
@@ -17,8 +17,8 @@ export type CommandCause = Cause & Readonly<{ commandId: string; expectedRevisio
 export type Handled = Readonly<{ position: Position; revision: bigint | undefined; changed: boolean }>
 
 /**
- * @throws CommandRefused a rule of the domain forbids it.
- * @throws ConcurrencyConflict others kept writing first, or the stream is not at `expectedRevision`.
+ * @throws CommandRefused a rule of the domain forbids it, or the stream is not at `expectedRevision`.
+ * @throws ConcurrencyConflict others kept writing first.
  */
 export function createCommandHandler(log: EventLog): HandleCommand {
   return (addressed, { expectedRevision, ...cause }) =>
@@ -28,7 +28,8 @@ export function createCommandHandler(log: EventLog): HandleCommand {
       const first = events.findLast((event) => event.metadata.commandId === cause.commandId)
       if (first) return { position: first.position, revision: first.revision, changed: true }
       if (expectedRevision !== undefined && expected !== expectedRevision) {
-        throw new StaleRevision({ stream, expected: expectedRevision, actual: expected })
+        // The caller decided on what is no longer so: deciding again here would not be his decision.
+        throw new CommandRefused({ rule: 'concurrency-conflict', facts: { expected: String(expectedRevision), actual: String(expected) } })
       }
       const decision = decideOn(events, addressed)
       if (decision.kind === 'refused') throw new CommandRefused(decision.refusal)
@@ -39,15 +40,4 @@ export function createCommandHandler(log: EventLog): HandleCommand {
       const { position, revision } = await log.append(stream, expected, decision.events, cause)
       return { position, revision, changed: true }
     })
-}
-
-/** The caller's own expectation is wrong: deciding again would not help. */
-export class StaleRevision extends Error {
-  override readonly name = 'StaleRevision'
-  readonly conflict: ConcurrencyConflict
-  constructor(facts: ConstructorParameters<typeof ConcurrencyConflict>[0]) {
-    const conflict = new ConcurrencyConflict(facts)
-    super(conflict.message)
-    this.conflict = conflict
-  }
 }
