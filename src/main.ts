@@ -109,6 +109,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     apiKey === undefined
       ? undefined
       : createClaude({ apiKey, model, timeoutMs, clock, logger, ...(baseUrl === undefined ? {} : { baseUrl }) })
+  const cursors = createLogCursors(database.kysely)
   const engine = createEngine({
     store,
     codec,
@@ -117,7 +118,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     clock,
     agenda: readModels.agenda,
     checkpoints: createCheckpoints(database.kysely),
-    cursors: createLogCursors(database.kysely),
+    cursors,
     leases,
     hosts,
     roster: readModels.roster,
@@ -152,6 +153,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     clock,
     hash,
     hosts,
+    cursors,
     faults,
     compileMatcher: compileLogMatcher,
     projections: administeredReadModels(readModels),

@@ -34,8 +34,9 @@ export type WatchLogOptions = Readonly<{
 export async function watchLog(options: WatchLogOptions): Promise<void> {
   const { target, path, remote, cursors, visible, gap, linesRead, signal } = options
   const quiet = new QuietPeriod()
+  // Registration leaves a cursor. Where it was lost, everything that is still there is read again, and what is known is recorded once.
   const from = await cursors.load(target.targetId, path)
-  for await (const report of remote.follow(path, { ...(from === undefined ? {} : { from }), signal })) {
+  for await (const report of remote.follow(path, { ...(from === undefined ? { start: 'oldest' } : { from }), signal })) {
     switch (report.kind) {
       case 'lines':
         linesRead(report.lines.length)

@@ -1,6 +1,7 @@
 /** Every command of people and programs, in one object for the API. */
 import type { Fault } from '../../domain/catalogue/fault.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
+import type { LogCursors } from '../../domain/ports/cursors.ts'
 import type { Hash } from '../../domain/ports/hash.ts'
 import type { Ids } from '../../domain/ports/ids.ts'
 import type { CompileLogMatcher } from '../../domain/ports/log-matcher.ts'
@@ -22,6 +23,7 @@ export type OperatorCommandsOptions = Readonly<{
   clock: Clock
   hash: Hash
   hosts: RemoteHosts
+  cursors: LogCursors
   faults: readonly Fault[]
   compileMatcher: CompileLogMatcher
   projections: ProjectionAdministration
@@ -29,12 +31,12 @@ export type OperatorCommandsOptions = Readonly<{
 }>
 
 export function createOperatorCommands(options: OperatorCommandsOptions): OperatorCommands {
-  const { engine, ids, clock, hash, hosts, faults, compileMatcher, projections, logger } = options
+  const { engine, ids, clock, hash, hosts, cursors, faults, compileMatcher, projections, logger } = options
   const { log, handle, record, effects } = engine
   const tools: OperatorTools = { attempt: createAttempt({ log, clock }), handle, log, ids, clock }
   return {
     ...createHostCommands(tools, { hosts }),
-    ...createTargetCommands(tools, { hosts, survey: effects.survey }),
+    ...createTargetCommands(tools, { hosts, survey: effects.survey, cursors }),
     ...createIncidentCommands(tools, { faults, compileMatcher, record, identity: { ids, hash } }),
     ...createAdministrationCommands(tools, { projections, logger }),
   }

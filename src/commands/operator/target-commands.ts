@@ -6,10 +6,12 @@ import { healthProbe } from '../../domain/catalogue/health.ts'
 import { fitsService, type ServiceSettings, serviceConnection, type TargetInventory } from '../../domain/catalogue/inventory.ts'
 import { foldOf } from '../../domain/fold.ts'
 import { host } from '../../domain/host/host.ts'
-import { HostUnreachable, type RemoteHost, type RemoteHosts, ServiceRefused } from '../../domain/ports/remote-host.ts'
+import type { LogCursors } from '../../domain/ports/cursors.ts'
+import { HostUnreachable, type LogCursor, type RemoteHost, type RemoteHosts, ServiceRefused } from '../../domain/ports/remote-host.ts'
 import type { Mode } from '../../domain/target/events.ts'
 import { target } from '../../domain/target/target.ts'
 import { CommandRefused } from '../command-refused.ts'
+import { logBeginning } from '../detection/log-beginning.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import { type OperatorCommand, type OperatorTools, operatorCommand, simpleCommand } from './operator-command.ts'
 
@@ -41,7 +43,7 @@ const CHECK_TIMEOUT_MS = 15_000
 
 export function createTargetCommands(
   tools: OperatorTools,
-  { hosts, survey }: { hosts: RemoteHosts; survey: EffectHandler<'survey'> },
+  { hosts, survey, cursors }: { hosts: RemoteHosts; survey: EffectHandler<'survey'>; cursors: LogCursors },
 ): TargetCommands {
   const withReason = ({ id, reason }: WithReason) => ({ id, reason })
   return {
@@ -72,7 +74,9 @@ export function createTargetCommands(
         const inventory: TargetInventory = { targetId, name, hostId, service, logPaths, configPaths, stateDir, ...settings }
         await checkFiles(inventory, remote)
         await checkService(inventory, remote)
+        const beginnings = await beginningsOf(inventory, remote)
         await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: targetId, now } } })
+        for (const [path, cursor] of beginnings) await cursors.save(targetId, path, cursor)
         const data = { ...inventory, mode, by: meta.owner, at: now }
         const handled = await handle({ aggregate: 'target', id: targetId, command: { type: 'RegisterTarget', data } })
         return { id: targetId, handled }
@@ -179,6 +183,16 @@ async function checkFiles({ logPaths, configPaths }: TargetInventory, remote: Re
 async function canRead(path: string, remote: RemoteHost): Promise<boolean> {
   const output = await onHost(() => remote.execute({ kind: 'exec', argv: ['test', '-r', path] }, { timeoutMs: CHECK_TIMEOUT_MS }))
   return output.kind === 'text' && output.exitCode === 0
+}
+
+async function beginningsOf({ logPaths }: TargetInventory, remote: RemoteHost): Promise<ReadonlyMap<string, LogCursor>> {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS)
+  const found = logPaths.map(async (path, index) => {
+    const cursor = await logBeginning(remote, path, signal)
+    if (cursor) return [path, cursor] as const
+    throw new CommandRefused({ rule: 'path-unreadable', facts: { field: `logPaths[${index}]`, path } })
+  })
+  return new Map(await Promise.all(found))
 }
 
 async function checkService(inventory: TargetInventory, remote: RemoteHost): Promise<void> {
