@@ -52,6 +52,8 @@ export type Service = Readonly<{
 export type ServiceOptions = Readonly<{
   /** Where the faults lie. Default: those that come with Steward. */
   faultsDir?: string
+  /** Default: as the configuration says. */
+  pollEveryMs?: number
   /** Where the log lines go. Default: standard output. */
   logStream?: Parameters<typeof createLogger>[0]['stream']
 }>
@@ -130,7 +132,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     logger,
     faults,
     policy,
-    pollEveryMs: config.pollEveryMs,
+    pollEveryMs: options.pollEveryMs ?? config.pollEveryMs,
   })
   const firstKey =
     config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined
