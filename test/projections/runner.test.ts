@@ -4,6 +4,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCodec } from '../../src/adapters/codec/codec.ts'
 import type { Codec } from '../../src/domain/ports/codec.ts'
 import { UndecodableEvent } from '../../src/domain/ports/codec.ts'
+import type { EventStore } from '../../src/domain/ports/event-store.ts'
+import { beginBuild, dropBuild, swapIn } from '../../src/projections/builds.ts'
+import { holdLive } from '../../src/projections/checkpoints.ts'
 import { hosts } from '../../src/projections/hosts.ts'
 import { defineProjection, type ReadModel } from '../../src/projections/projection.ts'
 import { ProjectionLagging, UnknownProjection } from '../../src/projections/projection-errors.ts'
@@ -94,6 +97,21 @@ describe('exactly once', () => {
     await other.query('rollback')
     await readModels.waitFor('counts', position, 5_000)
     expect(await total(side)).toBe(2)
+  })
+})
+
+describe('a stale runner', () => {
+  test('that gets its batch after another has taken it in drops it', async () => {
+    const side = await ReadSide.open(postgres)
+    const late = Promise.withResolvers<void>()
+    const prompt = await side.started({ models: [counts()] })
+    const slow = await side.started({ models: [counts()], store: deliveringAfter(late.promise, side.store) })
+    let position = 0n
+    for (let index = 0; index < 5; index += 1) position = await side.append(`host-${index}`, [reached('h')])
+    await prompt.waitFor('counts', position, 5_000)
+    late.resolve()
+    await slow.waitFor('counts', position, 5_000)
+    expect(await total(side)).toBe(5)
   })
 })
 
@@ -231,6 +249,46 @@ describe('a rebuild', () => {
   })
 })
 
+describe('a build beside the live read model', () => {
+  test('cannot take its place while it is behind, and nothing changes', async () => {
+    const side = await ReadSide.open(postgres)
+    const model = counts()
+    const readModels = await side.started({ models: [model] })
+    await caughtUp(readModels, await fill(side, 10))
+    const { kysely } = side.database
+    const { build } = await beginBuild(kysely, model)
+    expect(await swapIn(kysely, model, build, side.clock)).toBe('behind')
+    expect(await total(side)).toBe(10)
+    await dropBuild(kysely, model, build)
+    expect(await swapIn(kysely, model, build, side.clock)).toBe('gone')
+    expect(await side.checkpoints('counts')).toMatchObject([{ stage: 'live', build: 1 }])
+  })
+
+  test('holds the live one for a moment only: nobody moves it meanwhile, and it goes on by itself', async () => {
+    const side = await ReadSide.open(postgres)
+    const readModels = await side.started({ models: [counts(), hosts] })
+    await caughtUp(readModels, await fill(side, 10))
+    await holdLive(side.database.kysely, 'counts', 400)
+    await holdLive(side.database.kysely, 'hosts', 400)
+    const position = await fill(side, 10)
+    await expect(readModels.waitFor('counts', position, 150)).rejects.toThrow(ProjectionLagging)
+    await expect(readModels.waitFor('hosts', position, 50)).rejects.toThrow(ProjectionLagging)
+    expect(await total(side)).toBe(10)
+    await caughtUp(readModels, position)
+    expect(await total(side)).toBe(20)
+  })
+
+  test('is joined by a second instance that wants the same version', async () => {
+    const side = await ReadSide.open(postgres)
+    const [one, two] = [await side.started({ models: [counts()] }), await side.started({ models: [counts()] })]
+    await caughtUp(one, await fill(side, 200))
+    const [first, second] = await Promise.all([one.rebuild('counts'), two.rebuild('counts')])
+    expect(first.build).toBe(second.build)
+    expect(await total(side)).toBe(200)
+    expect(await one.verify('counts')).toMatchObject({ equal: true })
+  })
+})
+
 describe('verify', () => {
   test('finds a changed, a missing and an additional row, and shows both sides', async () => {
     const side = await ReadSide.open(postgres)
@@ -317,6 +375,17 @@ test('migrating back to empty takes the tables of read models too', async () => 
     'r',
   ])
   expect(rows.map(({ relname }) => relname).filter((name) => !String(name).startsWith('migrations'))).toEqual([])
+})
+
+/** Live events come through only when the promise is fulfilled; the log itself can be read at any time. */
+const deliveringAfter = (release: Promise<void>, store: EventStore): EventStore => ({
+  ...store,
+  async *subscribe(options) {
+    for await (const item of store.subscribe(options)) {
+      if ('type' in item) await release
+      yield item
+    }
+  },
 })
 
 async function fill(side: ReadSide, events: number): Promise<bigint> {
