@@ -3,8 +3,10 @@
  * what was taken here, so a reader that stops costs no memory. The window of SSH alone would not do: ssh2 opens it again for every line on the
  * error stream, however much output waits.
  */
+import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { Connection, Session } from './connection.ts'
+import { beginning } from './run.ts'
 import { ownCommand, seconds } from './scripts.ts'
 import type { Tuning } from './tuning.ts'
 
@@ -81,6 +83,10 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
   const facts = createReader(channel.stderr)
   const bytes = createReader(channel)
   let owed = false
+  const nonce = randomBytes(16).toString('hex')
+  const mark = beginning(nonce)
+  let begun = false
+  channel.write(`${nonce}\n`)
 
   /** Waits until `ready` gives something; undefined when the channel ended before. */
   async function when<T>(ready: () => T | undefined, isOver: () => boolean): Promise<T | undefined> {
@@ -96,11 +102,28 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
     }
   }
 
+  /** Drops what the login said before our shell began. */
+  async function begin(): Promise<boolean> {
+    const found = [
+      await when(
+        () => facts.skipPast(mark),
+        () => channel.stderr.readableEnded,
+      ),
+      await when(
+        () => bytes.skipPast(mark),
+        () => channel.readableEnded,
+      ),
+    ]
+    return found.every((each) => each === true)
+  }
+
   return {
     async next() {
       // Only now is the last one behind us.
       if (owed) channel.write('\n')
       owed = false
+      begun ||= await begin()
+      if (!begun) return { kind: 'ended', why: 'disconnected' }
       for (;;) {
         const line = await when(facts.line, () => channel.stderr.readableEnded)
         if (line === undefined) return { kind: 'ended', why: 'disconnected' }
@@ -135,7 +158,9 @@ function createLogChannel({ channel, live, release }: Session, signal: AbortSign
 const isEnd = (word: string): word is 'rotated' | 'truncated' | 'finished' | 'unreadable' | 'lost' | 'changed' => ENDS.includes(word)
 
 /** Takes exact numbers of bytes, or whole lines, out of a paused stream. Reads no more than it needs. */
-function createReader(stream: Readable): { take(length: number): Buffer | undefined; line(): string | undefined } {
+type Reader = { take(length: number): Buffer | undefined; line(): string | undefined; skipPast(mark: Buffer): true | undefined }
+
+function createReader(stream: Readable): Reader {
   let held: Buffer = Buffer.alloc(0)
   const parts: Buffer[] = []
   let partsBytes = 0
@@ -160,6 +185,17 @@ function createReader(stream: Readable): { take(length: number): Buffer | undefi
       const taken = held.subarray(0, length)
       held = held.subarray(length)
       return taken
+    },
+    skipPast(mark) {
+      for (;;) {
+        gather()
+        const at = held.indexOf(mark)
+        if (at !== -1) {
+          held = held.subarray(at + mark.length)
+          return true
+        }
+        if (!pull()) return undefined
+      }
     },
     line() {
       for (;;) {

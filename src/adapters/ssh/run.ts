@@ -23,8 +23,8 @@ export type RunSpec = Readonly<{
 export type RunResult = Readonly<{ exitCode: number; stdout: Buffer; stderr: Buffer; cut: boolean }>
 
 const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024
-/** Verdicts travel on the error stream beside the output. */
-const VERDICT_ROOM_BYTES = 4096
+/** For verdicts, which travel beside the output, and for what a login says before it. */
+const ROOM_BYTES = 64 * 1024
 /** A daemon that keeps the output open must not keep us. */
 const LINGER_MS = 500
 
@@ -69,8 +69,6 @@ type Exchange = Readonly<{
   stdout: Buffer
   stderr: Buffer
   end: 'closed' | 'lingering' | 'overdue' | 'aborted' | 'lost'
-  /** What the server says of our shell; undefined when a signal ended it, or the server said nothing. */
-  exitCode: number | undefined
   cause?: unknown
 }>
 
@@ -86,18 +84,17 @@ function exchange(
   }: { nonce: string; maxOutputBytes: number; giveUpMs: number; signal?: AbortSignal | undefined },
 ): Promise<Exchange> {
   return new Promise((resolve) => {
-    const verdict = new RegExp(`\\n${nonce} [^\\n]*\\n`)
-    const stdout = createCollector(maxOutputBytes + 1)
-    const stderr = createCollector(maxOutputBytes + 1 + VERDICT_ROOM_BYTES)
+    const verdict = new RegExp(`\\n${nonce} (?!begin)[^\\n]*\\n`)
+    const stdout = createCollector(maxOutputBytes + 1 + ROOM_BYTES)
+    const stderr = createCollector(maxOutputBytes + 1 + ROOM_BYTES)
     let lingering: NodeJS.Timeout | undefined
-    let exitCode: number | undefined
     const finish = (end: Exchange['end'], cause?: unknown): void => {
       clearTimeout(overdue)
       clearTimeout(lingering)
       signal?.removeEventListener('abort', abort)
       live.ended.removeEventListener('abort', lost)
       channel.removeAllListeners('close')
-      resolve({ stdout: stdout.bytes(), stderr: stderr.bytes(), end, exitCode, cause })
+      resolve({ stdout: stdout.bytes(), stderr: stderr.bytes(), end, cause })
       if (end !== 'closed') channel.close()
     }
     const abort = (): void => finish('aborted', signal?.reason)
@@ -116,9 +113,6 @@ function exchange(
       lingering?.refresh()
       if (lingering === undefined && verdict.test(stderr.tail())) lingering = setTimeout(() => finish('lingering'), LINGER_MS)
     })
-    channel.once('exit', (code: number | null) => {
-      exitCode = code ?? undefined
-    })
     channel.once('close', () => finish('closed'))
     if (live.ended.aborted) return lost()
     channel.end(input)
@@ -126,16 +120,17 @@ function exchange(
 }
 
 function judge(
-  { stdout, stderr, end, exitCode, cause }: Exchange,
+  { stdout, stderr, end, cause }: Exchange,
   { nonce, spec, maxOutputBytes, hostId }: { nonce: string; spec: RunSpec; maxOutputBytes: number; hostId: string },
 ): RunResult {
-  // latin1: one character for each byte, so that nothing is lost on the way through text.
-  let text = stderr.toString('latin1')
   const verdicts = new Map<string, string>()
-  text = text.replaceAll(new RegExp(`\\n${nonce} (\\w+) ?([^\\n]*)\\n`, 'g'), (_, word: string, rest: string) => {
-    verdicts.set(word, rest)
-    return ''
-  })
+  // latin1: one character for each byte, so that nothing is lost on the way through text.
+  const text = behindLogin(stderr, nonce)
+    .toString('latin1')
+    .replaceAll(new RegExp(`\\n${nonce} (\\w+) ?([^\\n]*)\\n`, 'g'), (_, word: string, rest: string) => {
+      verdicts.set(word, rest)
+      return ''
+    })
   const { timeoutMs, mark, doing } = spec
   if (mark !== undefined && verdicts.has('taken')) throw new MarkTaken({ mark })
   const broken = verdicts.get('broken')
@@ -143,8 +138,8 @@ function judge(
   if (verdicts.has('timeout')) throw new RemoteTimeout({ timeoutMs })
   const code = verdicts.get('ended')
   if (code === undefined) {
-    // Our shell ends with zero. Something else ended, and ours never ran: a login that permits no commands, for example.
-    if (end === 'closed' && exitCode !== undefined && exitCode !== 0) {
+    // The server says that it is over, and our shell never began: a login that permits no commands, for example.
+    if (end === 'closed' && !stderr.includes(beginning(nonce))) {
       const says = firstLine(text) || firstLine(stdout.toString('latin1')) || 'the login runs no commands'
       throw new HostUnreachable({ hostId, rule: 'channel-refused', says })
     }
@@ -153,13 +148,23 @@ function judge(
       cause: cause ?? new Error(end === 'overdue' ? 'no answer in time' : 'the channel closed without a verdict'),
     })
   }
+  const output = behindLogin(stdout, nonce)
   const errors = Buffer.from(text, 'latin1')
   return {
     exitCode: Number(code),
-    stdout: stdout.subarray(0, maxOutputBytes),
+    stdout: output.subarray(0, maxOutputBytes),
     stderr: errors.subarray(0, maxOutputBytes),
-    cut: stdout.length > maxOutputBytes || errors.length > maxOutputBytes,
+    cut: output.length > maxOutputBytes || errors.length > maxOutputBytes,
   }
+}
+
+/** What our shell writes first on both streams. */
+export const beginning = (nonce: string): Buffer => Buffer.from(`\n${nonce} begin\n`)
+
+function behindLogin(bytes: Buffer, nonce: string): Buffer {
+  const mark = beginning(nonce)
+  const at = bytes.indexOf(mark)
+  return at === -1 ? bytes : bytes.subarray(at + mark.length)
 }
 
 const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''

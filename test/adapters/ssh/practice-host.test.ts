@@ -79,6 +79,28 @@ test('a log in a directory that may not be entered is unreadable, not missing', 
   chmodSync(current.path('closed'), 0o700)
 })
 
+test('a talkative login is neither output nor log', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'practice-'))
+  const practice = await startPracticeHost({ dir, shell: ['sh', '-c', 'echo Welcome; echo "no home" >&2; exec sh -c "$1"', 'sh'] })
+  const host = current.hosts.open({ ...current.address(), ...practice, hostId: 'other', privateKey: `file:${practice.privateKeyPath}` })
+  const program = { kind: 'exec', argv: ['sh', '-c', 'printf out; printf err >&2'] } as const
+  expect(await host.execute(program, { timeoutMs: 5_000, maxOutputBytes: 3 })).toStrictEqual({
+    kind: 'text',
+    exitCode: 0,
+    stdout: 'out',
+    stderr: 'err',
+  })
+  const log = join(dir, 'app.log')
+  writeFileSync(log, 'first\n')
+  {
+    await using reader = readLog(host, log, { start: 'oldest' })
+    await reader.has(1)
+    expect(reader.lines()).toMatchObject([{ text: 'first', offset: 0 }])
+  }
+  await practice.close()
+  rmSync(dir, { recursive: true })
+})
+
 test('a login that runs no commands is a refusal, not an unknown outcome', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'practice-'))
   const practice = await startPracticeHost({ dir, shell: ['sh', '-c', 'echo "This account is currently not available."; exit 1'] })

@@ -1,4 +1,7 @@
 # Returns when the situation of a path is another than the one given. $1 path, $2 missing, unreadable or not-a-regular-file, $3 seconds between looks.
+read -r nonce || exit 0
+printf '\n%s begin\n' "$nonce"
+printf '\n%s begin\n' "$nonce" >&2
 look() {
   if [ ! -e "$1" ]; then situation=missing
   elif [ ! -f "$1" ]; then situation=not-a-regular-file

@@ -2,8 +2,11 @@
 # standard error, one line for each read, so nothing that is written into a log can pass for a word of this script.
 # $1 the watched path, $2 the file to read (another name when it was rotated), $3 its device:inode, $4 offset, $5 live or finished,
 # $6 seconds between looks, $7 looks that a renamed file must stay quiet for, $8 the most looks it gets, $9 reads ahead of the reader.
-# Standard input brings one line for each read that was taken: who stops reading is sent nothing more, and who has gone ends this shell.
+# Standard input brings a nonce, which both streams repeat: what stands before it is the login's. Then one line for each read that was taken: who stops reading is sent nothing more, and who has gone ends this shell.
 export LC_ALL=C
+read -r nonce || exit 0
+printf '\n%s begin\n' "$nonce"
+printf '\n%s begin\n' "$nonce" >&2
 path=$1 file=$2 identity=$3 offset=$4 mode=$5 pause=$6 quiet_looks=$7 most_looks=$8 ahead=$9
 newline='
 '

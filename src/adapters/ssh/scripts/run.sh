@@ -7,6 +7,9 @@
 exec 8>&2 9>&1
 read -r nonce length || exit 1
 verdict() { printf '\n%s %s\n' "$nonce" "$*" >&8; }
+# What stands before this is the login's: a missing home directory, a talkative profile.
+verdict begin
+printf '\n%s begin\n' "$nonce" >&9
 limit=$1 seconds=$2 hundredths=$3 grace=$4 marks=$5 step=$6 hold=$7 kind=$8
 shift 8
 # A login without a terminal seldom finds the programs of the administrator, and probes read the words of programs.
@@ -51,5 +54,3 @@ relay() { $unbuffered head -c "$limit"; exec cat >/dev/null; }
     } 2>/dev/null | relay 3>&- 8>&-
   } 3>&1 >&9 9>&- | relay >&8 9>&-
 } 2>/dev/null
-# Zero says that this shell came to its end. A login that runs no commands ends with something else.
-exit 0
