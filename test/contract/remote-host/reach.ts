@@ -8,6 +8,7 @@ import type { HostAddress, RemoteHost } from '../../../src/domain/ports/remote-h
 import { RemoteOutcomeUnknown } from '../../../src/domain/ports/remote-host.ts'
 import { until } from '../../support/until.ts'
 import type { CurrentHost } from '../remote-host.ts'
+import { spawnStep } from '../support/step-process.ts'
 
 const hello = { kind: 'exec', argv: ['echo', 'hello'] } as const
 const ask = (host: RemoteHost) => host.execute(hello, { timeoutMs: 5_000 })
@@ -124,6 +125,13 @@ export function reachCases(current: CurrentHost): void {
     await hosts.forget('web-2')
     await until(() => line.connections === 0)
     await expect(ask(fragile)).rejects.toMatchObject(unreachable('closed', 'web-2'))
+  })
+
+  test('a process that has closed its hosts ends by itself', async () => {
+    const here = current()
+    const mark = { stateDir: here.path('state'), executionId: 'exec-1', step: '1' }
+    const caller = spawnStep({ address: here.address(), program: hello, timeoutMs: 60_000, mark })
+    expect(await once(caller, 'exit')).toStrictEqual([0, null])
   })
 
   test('a host whose address has changed gets a new connection', async () => {
