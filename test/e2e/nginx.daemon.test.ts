@@ -1,0 +1,367 @@
+/**
+ * nginx behind a real sshd: a broken configuration (N1), a file that it may not read (N9), workers out of descriptors (N12) and a backend that is
+ * down (N3). Each is healed, healed in vain, forged, and where an outsider can, provoked. The harness judges by bytes, modes and its own requests.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../support/daemons/free-port.ts'
+import { type NginxDaemon, type NginxOptions, startNginx } from '../support/daemons/nginx.ts'
+import { until } from '../support/until.ts'
+import { marksOf, smuggled, stateOf, statusOf } from './support/witness.ts'
+import { openWorld, type Registered, type World } from './support/world.ts'
+
+let world: World
+beforeAll(async () => {
+  const auto = ['nginx.restore-config', 'nginx.restart-backend'].map((action) => `  - { action: ${action}, target: "*", maxRisk: medium }`)
+  world = await openWorld({ policy: ['window: 1s', 'actionsPerHostPerHour: 1000', 'auto:', ...auto, ''].join('\n') })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+type Watched = Readonly<{ nginx: NginxDaemon; target: Registered }>
+type WatchedOptions = NginxOptions &
+  Readonly<{ mode?: 'propose' | 'act'; connection?: (nginx: NginxDaemon) => object; prepare?: (nginx: NginxDaemon) => void }>
+
+async function watched(
+  name: string,
+  { mode = 'propose', connection = () => ({}), prepare, ...options }: WatchedOptions = {},
+): Promise<Watched> {
+  const nginx = await startNginx(options)
+  onTestFinished(() => nginx.stop())
+  prepare?.(nginx)
+  const target = await world.register({
+    name,
+    service: 'nginx',
+    logPaths: [nginx.logPath],
+    configPaths: [nginx.configPath],
+    connection: { kind: 'nginx', pidFile: nginx.pidFile, url: nginx.url, roots: [nginx.root], ...connection(nginx) },
+    mode,
+  })
+  onTestFinished(() => world.retire(target.id))
+  return { nginx, target }
+}
+
+/** A line that no fault is behind: it opens an incident, and nothing happens. */
+async function expectUnconfirmed(target: Registered, faultId: string): Promise<void> {
+  const { id } = await world.opened(target.id, faultId)
+  const closed = await world.reaches(id, 'resolved')
+  expect(closed.outcome).toBe('not-confirmed')
+  expect(closed.plan).toBeNull()
+  expect(await world.events(id, 'ExecutionStarted')).toEqual([])
+  expect(marksOf(target.stateDir)).toEqual([])
+}
+
+/** The fix did not work: the earlier state is back, proven, and a person is called. Nothing is frozen: everybody knows what the state is. */
+async function expectRolledBack(id: string, target: Registered): Promise<void> {
+  const ended = await world.reaches(id, 'escalated', 'resolved')
+  expect(ended.escalation?.reason, ended.escalation?.says).toBe('fix-failed-rolled-back')
+  expect(ended.rollback?.provenAt).not.toBeNull()
+  expect(marksOf(target.stateDir)).toContain(`${ended.executionId}/restore-1`)
+  expect((await world.target(target.id)).frozen).toBe(false)
+}
+
+/** The nginx that Steward calls. It can be told to refuse the configuration while that holds a word, or while it does not. */
+function wrapped({ scratch, configPath }: NginxDaemon): string {
+  const path = join(scratch, 'nginx')
+  const refuses = `case "$*" in *'${configPath}'*) ! sh '${path}.refuses' <'${configPath}' || { echo sabotaged >&2; exit 1; } ;; esac`
+  writeFileSync(path, `#!/bin/sh\n[ ! -e '${path}.refuses' ] || ${refuses}\nexec nginx "$@"\n`, { mode: 0o755 })
+  return path
+}
+const refuse = ({ scratch }: NginxDaemon, condition: string): void => writeFileSync(join(scratch, 'nginx.refuses'), `${condition}\n`)
+
+describe('N1, a broken configuration', () => {
+  const FAULT = 'nginx.broken-configuration'
+  const spoil = ({ configPath }: NginxDaemon): void => {
+    writeFileSync(configPath, readFileSync(configPath, 'utf8').replace('http {', 'http {\n  foo_bar on;'))
+  }
+
+  test('fix: the last good contents come back after a second person agreed', async () => {
+    const { nginx, target } = await watched('n1-fix')
+    const good = stateOf(nginx.configPath)
+    spoil(nginx)
+    const bad = stateOf(nginx.configPath)
+    nginx.reload()
+    const { id } = await world.opened(target.id, FAULT)
+    const planned = await world.reaches(id, 'awaiting-approval')
+    expect(planned.plan).toMatchObject({
+      action: { id: 'nginx.restore-config' },
+      // Changed a moment ago: somebody may still be working there.
+      risk: 'high',
+      reversibility: 'reversible',
+      rollback: expect.stringContaining(nginx.configPath),
+      files: [{ path: nginx.configPath, sha256Before: bad.sha256, sha256After: good.sha256 }],
+      diffs: [{ path: nginx.configPath, diff: expect.stringContaining('-  foo_bar on;') }],
+    })
+    expect(stateOf(nginx.configPath)).toEqual(bad)
+    await world.approve(planned)
+    const healed = await world.reaches(id, 'resolved', 'escalated')
+    expect(healed).toMatchObject({ outcome: 'fixed', verification: { holds: true } })
+    expect(stateOf(nginx.configPath)).toEqual(good)
+    expect(marksOf(target.stateDir)).toEqual([`${healed.executionId}/fix-1`, `${healed.executionId}/fix-2`])
+    const since = readFileSync(nginx.logPath, 'utf8').length
+    nginx.reload()
+    await until(() => readFileSync(nginx.logPath, 'utf8').slice(since).includes('reconfiguring'))
+    expect(readFileSync(nginx.logPath, 'utf8').slice(since)).not.toContain('[emerg]')
+    expect(await statusOf(nginx.url)).toBe(200)
+  })
+
+  test('fix: an old change is undone without a person, where mode and policy say so', async () => {
+    const { nginx, target } = await watched('n1-auto', { mode: 'act' })
+    const good = stateOf(nginx.configPath)
+    spoil(nginx)
+    const tenMinutesAgo = Date.now() / 1_000 - 600
+    utimesSync(nginx.configPath, tenMinutesAgo, tenMinutesAgo)
+    nginx.reload()
+    const { id } = await world.opened(target.id, FAULT)
+    const healed = await world.reaches(id, 'resolved', 'escalated', 'awaiting-approval')
+    expect(healed).toMatchObject({ outcome: 'fixed', approvalId: null, authority: { kind: 'policy' }, plan: { risk: 'medium' } })
+    expect(stateOf(nginx.configPath)).toEqual(good)
+  })
+
+  test('sabotage: nginx refuses the good contents; the faulty ones are back, with mode and owner', async () => {
+    const { nginx, target } = await watched('n1-sabotage', { connection: (daemon) => ({ binary: wrapped(daemon) }) })
+    chmodSync(nginx.configPath, 0o640)
+    spoil(nginx)
+    refuse(nginx, '! grep -q foo_bar')
+    const bad = stateOf(nginx.configPath)
+    nginx.reload()
+    const { id } = await world.opened(target.id, FAULT)
+    await world.approve(await world.reaches(id, 'awaiting-approval'))
+    await expectRolledBack(id, target)
+    expect(stateOf(nginx.configPath)).toEqual(bad)
+    expect(await statusOf(nginx.url)).toBe(200)
+  })
+
+  test('forged: one request writes the whole line', async () => {
+    const { nginx, target } = await watched('n1-forged')
+    const before = stateOf(nginx.configPath)
+    const line = `2026/11/20 23:15:30 [emerg] 31606#31606: unknown directive "x" in ${nginx.configPath}:1`
+    await statusOf(nginx.url, smuggled(line))
+    expect(readFileSync(nginx.logPath, 'utf8').split('\n')).toContain(line)
+    await expectUnconfirmed(target, FAULT)
+    expect(stateOf(nginx.configPath)).toEqual(before)
+  })
+})
+
+describe('N9, a file that may not be read', () => {
+  const FAULT = 'nginx.permission-denied'
+  const page = ({ root }: NginxDaemon): string => join(root, 'docs', 'page.html')
+  const PATH = '/docs/page.html'
+
+  test('fix: mode and owner of the baseline come back after a second person agreed', async () => {
+    const { nginx, target } = await watched('n9-fix', { mode: 'act' })
+    const good = stateOf(page(nginx))
+    chmodSync(page(nginx), 0o000)
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+    const { id } = await world.opened(target.id, FAULT)
+    const planned = await world.reaches(id, 'awaiting-approval')
+    expect(planned.plan).toMatchObject({
+      action: { id: 'nginx.restore-permission' },
+      risk: 'high',
+      rollback: expect.stringContaining(page(nginx)),
+      snapshot: [`file ${page(nginx)}`],
+    })
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+    await world.approve(planned)
+    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    expect(stateOf(page(nginx))).toEqual(good)
+    expect(await statusOf(nginx.url, PATH)).toBe(200)
+  })
+
+  test('sabotage: somebody closes it again; the mode of before is back, not the one of the saboteur', async () => {
+    const { nginx, target } = await watched('n9-sabotage')
+    chmodSync(join(nginx.root, 'docs'), 0o600)
+    const bad = stateOf(join(nginx.root, 'docs'))
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+    const { id } = await world.opened(target.id, FAULT)
+    const planned = await world.reaches(id, 'awaiting-approval')
+    await world.approve(planned)
+    await until(() => stateOf(join(nginx.root, 'docs')).mode === '755')
+    chmodSync(join(nginx.root, 'docs'), 0o611)
+    chmodSync(page(nginx), 0o000)
+    await expectRolledBack(id, target)
+    expect(stateOf(join(nginx.root, 'docs'))).toEqual(bad)
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+  })
+
+  test('forged: one request claims that a page cannot be read', async () => {
+    const { nginx, target } = await watched('n9-forged')
+    const before = stateOf(page(nginx))
+    await statusOf(
+      nginx.url,
+      smuggled(`2026/11/20 23:15:30 [error] 1#1: *1 open() "${page(nginx)}" failed (13: Permission denied), client: x`),
+    )
+    await expectUnconfirmed(target, FAULT)
+    expect(stateOf(page(nginx))).toEqual(before)
+  })
+
+  test('provoked: a true refusal of a file that is meant to be closed changes nothing, even in mode act', async () => {
+    // 0600 shuts out the workers of a master that is root. Those of an ordinary user are the owner themselves: there only 0000 is closed.
+    const closed = process.getuid?.() === 0 ? 0o600 : 0o000
+    const { nginx, target } = await watched('n9-provoked', { mode: 'act', prepare: (daemon) => chmodSync(page(daemon), closed) })
+    const before = stateOf(page(nginx))
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+    expect(readFileSync(nginx.logPath, 'utf8')).toContain('(13: Permission denied)')
+    await expectUnconfirmed(target, FAULT)
+    expect(stateOf(page(nginx))).toEqual(before)
+    expect(await statusOf(nginx.url, PATH)).toBe(403)
+  })
+})
+
+describe('N12, workers out of descriptors', () => {
+  const FAULT = 'nginx.too-many-open-files'
+  const options = { workerLimit: 20, connection: (daemon: NginxDaemon) => ({ binary: wrapped(daemon) }) }
+
+  /** Connections that are opened and held, until nginx says that it has no descriptor left. */
+  async function exhaust(nginx: NginxDaemon): Promise<void> {
+    const held: Socket[] = []
+    onTestFinished(() => {
+      for (const socket of held) socket.destroy()
+    })
+    await until(async () => {
+      const socket = connect(nginx.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      held.push(socket)
+      await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+      return readFileSync(nginx.logPath, 'utf8').includes('Too many open files')
+    })
+  }
+
+  /** As the kernel has it, of every worker that takes new clients. */
+  function limitsOf({ pidFile }: NginxDaemon): readonly string[] {
+    const master = readFileSync(pidFile, 'utf8').trim()
+    const children = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ')
+    return children
+      .filter((pid) => !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shutting down'))
+      .map((pid) => /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? '')
+  }
+
+  test('fix: the limit is raised after a second person agreed, never alone', async () => {
+    const { nginx, target } = await watched('n12-fix', { ...options, mode: 'act' })
+    await exhaust(nginx)
+    const { id } = await world.opened(target.id, FAULT)
+    const planned = await world.reaches(id, 'awaiting-approval')
+    expect(planned.plan).toMatchObject({
+      action: { id: 'nginx.raise-descriptor-limit' },
+      risk: 'high',
+      rollback: expect.stringContaining(nginx.configPath),
+      diffs: [{ diff: expect.stringContaining('+worker_rlimit_nofile 4096;') }],
+    })
+    expect(limitsOf(nginx)).toEqual(['20'])
+    await world.approve(planned)
+    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    expect(limitsOf(nginx)).toEqual(['4096'])
+    expect(await statusOf(nginx.url)).toBe(200)
+  })
+
+  test('sabotage: nginx refuses the new limit at the reload; file and limit are as before', async () => {
+    const { nginx, target } = await watched('n12-sabotage', options)
+    const before = stateOf(nginx.configPath)
+    await exhaust(nginx)
+    refuse(nginx, 'grep -q 4096')
+    const { id } = await world.opened(target.id, FAULT)
+    await world.approve(await world.reaches(id, 'awaiting-approval'))
+    await expectRolledBack(id, target)
+    expect(stateOf(nginx.configPath)).toEqual(before)
+    expect(limitsOf(nginx)).toEqual(['20'])
+  })
+
+  test('forged: one request claims that no descriptor is left', async () => {
+    const { nginx, target } = await watched('n12-forged', options)
+    const before = stateOf(nginx.configPath)
+    await statusOf(nginx.url, smuggled('2026/11/20 23:23:43 [crit] 1#1: accept4() failed (24: Too many open files)'))
+    await expectUnconfirmed(target, FAULT)
+    expect(stateOf(nginx.configPath)).toEqual(before)
+    expect(limitsOf(nginx)).toEqual(['20'])
+  })
+})
+
+describe('N3, a backend that is down', () => {
+  const FAULT = 'nginx.backend-down'
+
+  type Backend = Readonly<{ port: number; start: string; pidFile: string; starts: () => number }>
+
+  /** A program that the inventory knows how to start. Each start leaves a line, so that they can be counted on the host. */
+  async function behind(name: string, mode: 'propose' | 'act'): Promise<Watched & { backend: Backend }> {
+    const port = await freePort()
+    let backend: Backend | undefined
+    const both = await watched(name, {
+      upstream: `127.0.0.1:${port}`,
+      mode,
+      connection: ({ scratch }) => {
+        const [start, pidFile, count] = [join(scratch, 'start'), join(scratch, 'app.pid'), join(scratch, 'starts')]
+        const program = `require('node:http').createServer((_, answer) => answer.end('app')).listen(${port}, '127.0.0.1')`
+        writeFileSync(start, `#!/bin/sh\necho started >>'${count}'\necho $$ >'${pidFile}'\nexec '${process.execPath}' -e "${program}"\n`, {
+          mode: 0o755,
+        })
+        backend = { port, start, pidFile, starts: () => (existsSync(count) ? readFileSync(count, 'utf8').trim().split('\n').length : 0) }
+        onTestFinished(() => stop(pidFile))
+        return { backends: [{ address: `127.0.0.1:${port}`, control: { kind: 'direct', start, pidFile } }] }
+      },
+    })
+    if (backend === undefined) throw new Error('the registration was never made')
+    return { ...both, backend }
+  }
+
+  function stop(pidFile: string): void {
+    try {
+      process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
+    } catch {
+      // It was never started, or has ended.
+    }
+  }
+
+  test('fix: the unit of the inventory is started once, without a person where policy says so', async () => {
+    const { nginx, target, backend } = await behind('n3-fix', 'act')
+    expect(await statusOf(nginx.url, '/app')).toBe(502)
+    const { id } = await world.opened(target.id, FAULT)
+    const healed = await world.reaches(id, 'resolved', 'escalated', 'awaiting-approval')
+    expect(healed).toMatchObject({ outcome: 'fixed', authority: { kind: 'policy' } })
+    expect(healed.plan).toMatchObject({
+      action: { id: 'nginx.restart-backend' },
+      risk: 'medium',
+      rollback: expect.stringContaining('Nothing can be brought back'),
+    })
+    expect(await statusOf(nginx.url, '/app')).toBe(200)
+    expect(backend.starts()).toBe(1)
+  })
+
+  test('sabotage: it does not start; no further action, the target is frozen until a person says otherwise', async () => {
+    const { nginx, target, backend } = await behind('n3-sabotage', 'propose')
+    writeFileSync(backend.start, `#!/bin/sh\necho started >>'${join(nginx.scratch, 'starts')}'\nexit 1\n`)
+    expect(await statusOf(nginx.url, '/app')).toBe(502)
+    const { id } = await world.opened(target.id, FAULT)
+    await world.approve(await world.reaches(id, 'awaiting-approval'))
+    const ended = await world.reaches(id, 'escalated', 'resolved')
+    expect(ended.escalation?.reason).toBe('fix-failed')
+    expect(ended.rollback).toBeNull()
+    expect(backend.starts()).toBe(1)
+    expect(marksOf(target.stateDir)).toEqual([`${ended.executionId}/fix-1`])
+    await world.untilTarget(target.id, ({ frozen }) => frozen)
+
+    // Frozen: even looking again leads to no action.
+    await world.bob.post(`/api/v1/incidents/${id}/reanalyse`)
+    await until(async () => (await world.incident(id)).escalation?.reason === 'target-frozen')
+    expect(backend.starts()).toBe(1)
+    expect((await world.admin.post(`/api/v1/targets/${target.id}/unfreeze`, { reason: 'looked at it' })).status).toBe(200)
+    await world.untilTarget(target.id, ({ frozen }) => !frozen)
+    await world.bob.post(`/api/v1/incidents/${id}/reanalyse`)
+    await world.reaches(id, 'awaiting-approval')
+    expect(backend.starts()).toBe(1)
+  })
+
+  test('forged: one request claims that a backend that runs refuses', async () => {
+    const { nginx, target, backend } = await behind('n3-forged', 'act')
+    spawn(backend.start, { stdio: 'ignore', detached: true }).unref()
+    await until(async () => (await statusOf(nginx.url, '/app')) === 200)
+    const seen = await world.incidents(target.id)
+    const line = `2026/11/20 23:23:31 [error] 1#1: *3 connect() failed (111: Connection refused) while connecting to upstream, client: x, server: a, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:${backend.port}/"`
+    await statusOf(nginx.url, smuggled(line))
+    expect(seen.filter(({ outcome }) => outcome === 'fixed')).toEqual([])
+    await expectUnconfirmed(target, FAULT)
+    expect(backend.starts()).toBe(1)
+  })
+})
