@@ -3,7 +3,7 @@
  *
  *   outdated    -> the table is of an older version; a rebuild is on its way   -> following
  *   following   -> takes batches from the live feed, or from the log when it is behind
- *   parked      -> an event stopped it; waits for `retry`                       -> following
+ *   parked      -> an event stopped it here; waits for `retry`, or until another instance has taken the event in -> following
  *   superseded  -> a newer program has put its own build in place; this one only watches
  *
  * It owns nothing but its own idea of the checkpoint, and asks the database anew whenever that was wrong.
@@ -16,7 +16,7 @@ import type { Metrics } from '../domain/ports/metrics.ts'
 import { applyBatch } from './apply-batch.ts'
 import { type Batch, readAhead, readBatches } from './batch.ts'
 import { ensureLive } from './builds.ts'
-import { type Checkpoint, isNewer, isOlder, liveCheckpoint, type Parked } from './checkpoints.ts'
+import { type Checkpoint, isNewer, isOlder, liveCheckpoint, type Parked, unpark } from './checkpoints.ts'
 import type { Database } from './database.ts'
 import type { Gate } from './gate.ts'
 import type { IdleMover } from './idle-mover.ts'
@@ -60,8 +60,10 @@ export type FollowerOptions = Readonly<{
 export type Follower = Readonly<{
   run: (signal: AbortSignal) => Promise<void>
   status: () => FollowerStatus
-  /** Look at the checkpoint again now: it was unparked, or another build took its place. */
+  /** Look at the checkpoint again now: another build took its place. */
   poke: () => void
+  /** Try the event again that stopped it. */
+  retry: () => void
   /** Resolves once everything up to the position is in the table, as far as this process knows. */
   reached: (position: Position, signal: AbortSignal) => Promise<void>
 }>
@@ -84,6 +86,8 @@ export function createFollower(options: FollowerOptions): Follower {
     lagSeconds: 0,
     parked: undefined,
   }
+  /** Where the event is that this program could not take in. Another instance may; then it goes on behind it. */
+  let refused: Position | undefined
   let wake: () => void = () => undefined
   const waiting = new Set<{ position: Position; resolve: () => void }>()
 
@@ -120,10 +124,8 @@ export function createFollower(options: FollowerOptions): Follower {
     }
   }
 
-  const lagOf = ({ events }: Batch): number => {
-    const [oldest] = events
-    return oldest ? Math.max(0, Date.parse(clock.now()) - Date.parse(oldest.recorded.recordedAt)) / 1_000 : status.lagSeconds
-  }
+  const secondsSince = (moment: string): number => Math.max(0, Date.parse(clock.now()) - Date.parse(moment)) / 1_000
+  const lagOf = ({ events: [oldest] }: Batch): number => (oldest ? secondsSince(oldest.recorded.recordedAt) : status.lagSeconds)
 
   /** The checkpoint after the batch; undefined when it has to be looked up. */
   async function take(checkpoint: Checkpoint, batch: Batch, signal: AbortSignal): Promise<Checkpoint | undefined> {
@@ -146,6 +148,7 @@ export function createFollower(options: FollowerOptions): Follower {
         return undefined
       case 'parked':
         metrics.count('steward_projection_events_total', labels, applied.events)
+        refused = BigInt(applied.parked.position)
         logger.error({ projection: model.name, parked: applied.parked, error: applied.cause }, 'an event stopped a read model')
         return undefined
       case 'applied':
@@ -167,12 +170,24 @@ export function createFollower(options: FollowerOptions): Follower {
     return current
   }
 
+  function stateOf(checkpoint: Checkpoint): FollowerState {
+    if (isNewer(checkpoint, model)) return 'superseded'
+    if (isOlder(checkpoint, model)) return 'outdated'
+    return refused !== undefined && checkpoint.position < refused ? 'parked' : 'following'
+  }
+
   async function follow(signal: AbortSignal): Promise<void> {
     let checkpoint: Checkpoint | undefined
     while (!signal.aborted) {
       checkpoint ??= (await liveCheckpoint(database, model.name)) ?? (await ensureLive(database, model))
       const { build, version, position, parked } = checkpoint
-      const state = isNewer(checkpoint, model) ? 'superseded' : isOlder(checkpoint, model) ? 'outdated' : parked ? 'parked' : 'following'
+      const state = stateOf(checkpoint)
+      if (state === 'following' && parked) {
+        // Another instance could not take the event in. This program may be newer, or mended: it tries once.
+        await unpark(database, model.name)
+        checkpoint = undefined
+        continue
+      }
       show({ state, build, version, position, parked, ...(state === 'following' ? {} : { caughtUp: false }) })
       if (state !== 'following') {
         await pause(signal, LOOK_AGAIN_MS, silence)
@@ -205,8 +220,12 @@ export function createFollower(options: FollowerOptions): Follower {
         }
       }
     },
-    status: () => status,
+    status: () => (status.parked ? { ...status, lagSeconds: secondsSince(status.parked.at) } : status),
     poke: () => wake(),
+    retry() {
+      refused = undefined
+      wake()
+    },
     reached(position, signal) {
       if (status.position >= position) return Promise.resolve()
       return new Promise((resolve) => {

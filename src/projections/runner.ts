@@ -8,7 +8,7 @@ import type { EventStore, Position } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import { ensureLive } from './builds.ts'
-import { isOlder, liveCheckpoint, unpark } from './checkpoints.ts'
+import { isOlder, liveCheckpoint } from './checkpoints.ts'
 import type { Database } from './database.ts'
 import { createFollower, type Follower, type FollowerStatus, type ProjectionMetric } from './follower.ts'
 import { createGate } from './gate.ts'
@@ -113,8 +113,6 @@ export function createRunner(options: RunnerOptions): Runner {
       for (const model of models) {
         const live = await ensureLive(database, model)
         if (isOlder(live, model)) outdated.push(model)
-        // A new start is a new attempt: the program may have been mended.
-        if (live.parked) await unpark(database, model.name)
       }
       running.push(feed.run(signal))
       for (const follower of followers.values()) running.push(follower.run(signal))
@@ -154,9 +152,7 @@ export function createRunner(options: RunnerOptions): Runner {
       return verify({ database, eventStore, codec, clock, model: find(name).model, signal })
     },
     async retry(name) {
-      const { follower } = find(name)
-      await unpark(database, name)
-      follower.poke()
+      find(name).follower.retry()
     },
   }
 }

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCodec } from '../../src/adapters/codec/codec.ts'
 import type { Codec } from '../../src/domain/ports/codec.ts'
 import { UndecodableEvent } from '../../src/domain/ports/codec.ts'
-import type { EventStore } from '../../src/domain/ports/event-store.ts'
+import type { EventStore, RecordedEvent } from '../../src/domain/ports/event-store.ts'
 import { beginBuild, dropBuild, swapIn } from '../../src/projections/builds.ts'
 import { holdLive } from '../../src/projections/checkpoints.ts'
 import { hosts } from '../../src/projections/hosts.ts'
@@ -146,7 +146,7 @@ describe('a poison event', () => {
     const position = await side.append('host-1', [reached('a'), reached('b')])
     await until(() => statusOf(readModels, 'counts').state === 'parked')
     await readModels.retry('counts')
-    await until(() => statusOf(readModels, 'counts').state === 'parked')
+    await until(() => side.errors.length === 2 && statusOf(readModels, 'counts').state === 'parked')
     expect(await total(side)).toBe(0)
     isBroken = false
     await readModels.retry('counts')
@@ -160,6 +160,19 @@ describe('a poison event', () => {
     const mended = await side.started({ models: [counts()] })
     await mended.waitFor('counts', next, 5_000)
     expect(await total(side)).toBe(3)
+  })
+
+  test('that only an older program cannot read is left to a newer one, and the older goes on behind it', async () => {
+    const side = await ReadSide.open(postgres)
+    const older = await side.started({ models: [counts()], codec: brokenWhile((event) => event.data['hostId'] === 'new') })
+    await caughtUp(older, await side.append('host-1', [reached('old')]))
+    await side.append('host-2', [reached('new'), reached('old')])
+    await until(() => statusOf(older, 'counts').state === 'parked')
+    const newer = await side.started({ models: [counts()] })
+    const position = await side.append('host-3', [reached('old')])
+    await Promise.all([caughtUp(newer, position), caughtUp(older, position)])
+    expect(await total(side)).toBe(4)
+    await until(() => statusOf(older, 'counts').state === 'following')
   })
 
   test('is found among many when the database refuses its row', async () => {
@@ -405,12 +418,12 @@ const statusOf = (readModels: ReadModels, name: string) => {
   return status
 }
 
-function brokenWhile(isBroken: () => boolean): Codec {
+function brokenWhile(isBroken: (event: RecordedEvent) => boolean): Codec {
   const codec = createCodec()
   return {
     encode: codec.encode,
     decode(event) {
-      if (isBroken()) throw new UndecodableEvent({ event, says: 'the program is broken' })
+      if (isBroken(event)) throw new UndecodableEvent({ event, says: 'the program is broken' })
       return codec.decode(event)
     },
   }
