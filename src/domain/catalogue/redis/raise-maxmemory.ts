@@ -9,15 +9,14 @@ import { parseParams } from '../common/params.ts'
 import { readInfo } from './info.ts'
 import { isFull, type MemoryFacts, parseMemory } from './memory.ts'
 
-const bytes = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
+/** What was left out is 0: no ceiling, no baseline. Recorded parameters are read again with every plan, so 0 must be readable too. */
+const bytes = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0)
 const params = z.strictObject({
   /** Highest value that may ever be set. Default: twice the baseline, or half of the memory of the host when there is none. */
-  ceilingBytes: bytes.optional(),
-  baselineBytes: bytes.optional(),
+  ceilingBytes: bytes,
+  baselineBytes: bytes,
 })
-
-/** JSON has no undefined, so what was left out is 0: no ceiling, no baseline. */
-type Params = Readonly<{ ceilingBytes: number; baselineBytes: number }>
+type Params = Readonly<z.infer<typeof params>>
 
 const GROWTH = 1.25
 const MIB = 1_048_576
@@ -44,10 +43,7 @@ export const raiseMaxmemory: Action<Params, MemoryFacts> = {
   title: 'Raise maxmemory by a quarter, below its ceiling',
   reversibility: 'reversible',
   privilege: 'fixer',
-  parse(input) {
-    const { ceilingBytes = 0, baselineBytes = 0 } = parseParams('redis.raise-maxmemory', params)(input)
-    return { ceilingBytes, baselineBytes }
-  },
+  parse: parseParams('redis.raise-maxmemory', params),
   risk: (params, facts) => (isBeyondBaseline(params, facts) ? 'high' : 'medium'),
   beyondBaseline: isBeyondBaseline,
   resources: () => ['service:redis'],
