@@ -3,6 +3,7 @@
  * A crash anywhere leaves either nothing, or a record whose commands are issued again; their ids make that harmless.
  */
 import type { DomainEvent, Recorded } from '../domain/events.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { Output } from '../domain/processes/process-manager.ts'
@@ -49,7 +50,7 @@ async function record(context: StepContext): Promise<Outcome> {
   let outputs: readonly Output[] | undefined
   try {
     const handled = stream.handled.map(({ data, ...rest }) => log.codec.decode({ ...rest, ...embedded(data.input, rest.metadata) }))
-    outputs = process.next(handled, input, { instance, now: input.recordedAt, derivedId })
+    outputs = process.next(handled, input, { instance, now: timeOf(input), derivedId })
   } catch (error) {
     // The instance stops here, the others go on; an operator mends the cause and retries, or skips the input.
     const data = {
@@ -116,6 +117,10 @@ function outputEvent(output: Output, index: number, { process, instance, input, 
       return { type: 'TimeoutCancelled', data: { ...ref, timerId: output.timerId, name: output.name } }
   }
 }
+
+/** The store's clock may be behind the one that fired a timer: what was due must not look as if it were not yet. */
+const timeOf = (input: Recorded): Instant =>
+  input.type === 'TimeoutElapsed' && input.data.at > input.recordedAt ? input.data.at : input.recordedAt
 
 export const causedBy = (event: Recorded): Cause => ({
   actor: 'steward',

@@ -27,7 +27,7 @@ export type DerivedId = (...parts: readonly string[]) => string
 
 export type ReactContext = Readonly<{
   instance: string
-  /** When the input was recorded: the only time that a process knows. */
+  /** When the input was recorded, the only time that a process knows; for a timer, never before the moment it was due. */
   now: Instant
   derivedId: DerivedId
 }>

@@ -2,24 +2,25 @@
 import { unreachable } from '../../decider.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { failureOf, resultOf } from './awaited.ts'
-import { ANALYST_ATTEMPTS, type Case, type Healing, type HealingInput, LOOK_AGAIN } from './state.ts'
-import { end, escalate, theCase, withEffect, withTimer } from './transitions.ts'
+import { ANALYST_ATTEMPTS, type Case, type Healing, type HealingInput, type Next } from './state.ts'
+import { begin, end, escalate, theCase, tryAgainWhenSeen, withEffect, withTimer } from './transitions.ts'
 
 type Phase<Name extends Healing['phase']> = Extract<Healing, { phase: Name }>
 
 export function investigated(state: Phase<'investigating'>, input: HealingInput, derivedId: DerivedId): Healing {
+  const again: Next = { kind: 'investigate', chosen: state.chosen }
   const failed = failureOf(state, input)
-  if (failed !== undefined) return lookAgain(state, state.attempt, state.chosen, failed, derivedId)
+  if (failed !== undefined) return tryAgainWhenSeen(state, again, failed, {}, derivedId)
   const result = resultOf('investigate', state, input)
   if (!result) return state
   const seen: Case = { ...theCase(state), evidence: result.evidence }
   switch (result.kind) {
     case 'confirmed':
-      return withEffect({ ...seen, phase: 'drafting', remedy: result.remedy, approved: null, leaving: null }, derivedId)
+      return begin(seen, { kind: 'draft', remedy: result.remedy, approved: null }, derivedId)
     case 'not-confirmed':
       return end(seen, 'not-confirmed', 'No probe on the host found the fault.')
     case 'unknown':
-      return lookAgain(seen, state.attempt, state.chosen, result.reason, derivedId)
+      return tryAgainWhenSeen(seen, again, result.reason, {}, derivedId)
     case 'report-only':
       return escalate(seen, 'report-only', result.reason)
     case 'unrecognised':
@@ -37,7 +38,7 @@ export function analysed(state: Phase<'analysing'>, input: HealingInput, derived
   switch (result.kind) {
     case 'answered':
       return result.chosen
-        ? withEffect({ ...theCase(state), phase: 'investigating', attempt: 1, chosen: result.chosen }, derivedId)
+        ? begin(state, { kind: 'investigate', chosen: result.chosen }, derivedId)
         : escalate(state, 'no-remedy', result.diagnosis.text)
     case 'no-analyst':
       return escalate(state, 'no-analyst', 'No rule of the catalogue knows this, and no analyst is configured.')
@@ -49,9 +50,4 @@ export function analysed(state: Phase<'analysing'>, input: HealingInput, derived
     default:
       return unreachable(result)
   }
-}
-
-export function lookAgain(state: Case, attempt: number, chosen: Phase<'blind'>['chosen'], reason: string, derivedId: DerivedId): Healing {
-  if (attempt >= LOOK_AGAIN.attempts) return escalate(state, 'cannot-see', reason)
-  return withTimer({ ...theCase(state), phase: 'blind', attempt, chosen, reason }, derivedId)
 }

@@ -5,7 +5,7 @@
 import { unreachable } from '../../decider.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { elapsed, failureOf, resultOf } from './awaited.ts'
-import { type Executing, type Healing, type HealingInput, LOOK_AGAIN } from './state.ts'
+import { type Executing, type Healing, type HealingInput, LOOK_AGAIN, SETTLE_AGAIN } from './state.ts'
 import { end, escalate, planOf, withEffect, withTimer } from './transitions.ts'
 
 type ExecutionPhase =
@@ -28,10 +28,10 @@ export function evolveExecution(state: Phase<ExecutionPhase>, input: HealingInpu
       return stepRun(state, input, derivedId)
     case 'settling':
       return settled(state, input, derivedId)
-    case 'still-running':
-      return elapsed(state, input)
-        ? withEffect({ ...execution(state), phase: 'settling', list: state.list, index: state.index, attempt: state.attempt }, derivedId)
-        : state
+    case 'still-running': {
+      const { list, index, attempt, asked } = state
+      return elapsed(state, input) ? withEffect({ ...execution(state), phase: 'settling', list, index, attempt, asked }, derivedId) : state
+    }
     case 'verifying':
       return verified(state, input, derivedId)
     case 'verifying-later':
@@ -43,17 +43,15 @@ export function evolveExecution(state: Phase<ExecutionPhase>, input: HealingInpu
     case 'rolling-back':
       return restored(state, input, derivedId)
     case 'rolling-back-later': {
-      const { index, attempt, because } = state
+      const { index, attempt } = state
       return elapsed(state, input)
-        ? withEffect({ ...execution(state), phase: 'rolling-back', index, attempt: attempt + 1, because }, derivedId)
+        ? withEffect({ ...execution(state), phase: 'rolling-back', index, attempt: attempt + 1 }, derivedId)
         : state
     }
     case 'proving':
       return proven(state, input, derivedId)
-    case 'proving-later': {
-      const { attempt, because } = state
-      return elapsed(state, input) ? withEffect({ ...execution(state), phase: 'proving', attempt: attempt + 1, because }, derivedId) : state
-    }
+    case 'proving-later':
+      return elapsed(state, input) ? withEffect({ ...execution(state), phase: 'proving', attempt: state.attempt + 1 }, derivedId) : state
     case 'undetermined':
       return input.type === 'OutcomeDeclared'
         ? end(state, 'declared', `${input.data.by} declared it ${input.data.outcome}: ${input.data.reason}`, {
@@ -69,7 +67,7 @@ export function evolveExecution(state: Phase<ExecutionPhase>, input: HealingInpu
 
 function stepRun(state: Phase<'running'>, input: HealingInput, derivedId: DerivedId): Healing {
   if (failureOf(state, input) !== undefined) {
-    return withEffect({ ...execution(state), phase: 'settling', list: 'fix', index: state.index, attempt: 1 }, derivedId)
+    return withEffect({ ...execution(state), phase: 'settling', list: 'fix', index: state.index, attempt: 1, asked: 0 }, derivedId)
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state
@@ -91,9 +89,10 @@ function stepNeverRan(state: Executing & Readonly<{ index: number }>, reason: st
 
 function settled(state: Phase<'settling'>, input: HealingInput, derivedId: DerivedId): Healing {
   const failed = failureOf(state, input)
-  const result = failed === undefined ? resultOf('settle', state, input) : ({ kind: 'running' } as const)
+  const result = failed === undefined ? resultOf('settle', state, input) : ({ kind: 'unreached', reason: failed } as const)
   if (!result) return state
   const { list, index, attempt } = state
+  const asked = state.asked + 1
   switch (result.kind) {
     case 'void':
       return list === 'fix'
@@ -102,15 +101,16 @@ function settled(state: Phase<'settling'>, input: HealingInput, derivedId: Deriv
     case 'ended':
       return list === 'fix' ? stepEnded(state, result.exitCode, derivedId) : restoreEnded(state, index, result.exitCode, derivedId)
     case 'running':
-      return withTimer({ ...execution(state), phase: 'still-running', list, index, attempt }, derivedId)
+    case 'unreached':
+      if (asked >= SETTLE_AGAIN.attempts) {
+        return undetermined(state, result.kind === 'unreached' ? result.reason : 'the host says that the step is still running')
+      }
+      return withTimer({ ...execution(state), phase: 'still-running', list, index, attempt, asked }, derivedId)
     case 'unknown':
       // Its program is dead by now; whether it did its work, only the probes can tell.
       return list === 'fix'
-        ? withEffect({ ...execution(state), doubt: true, phase: 'verifying', attempt: 1 }, derivedId)
-        : withEffect(
-            { ...execution(state), doubt: true, phase: 'proving', attempt: 1, because: 'the outcome of a restore was unknown' },
-            derivedId,
-          )
+        ? withEffect({ ...execution(state), phase: 'verifying', attempt: 1 }, derivedId)
+        : withEffect({ ...execution(state), phase: 'proving', attempt: 1 }, derivedId)
     default:
       return unreachable(result)
   }
@@ -137,7 +137,7 @@ function verified(state: Phase<'verifying'>, input: HealingInput, derivedId: Der
 
 /** Back to the recorded state where there is one; otherwise no further action, and the target is frozen. */
 function fail(state: Executing, because: string, derivedId: DerivedId): Healing {
-  if (canRestore(state)) return withEffect({ ...execution(state), phase: 'rolling-back', index: 0, attempt: 1, because }, derivedId)
+  if (canRestore(state)) return withEffect({ ...execution(state), because, phase: 'rolling-back', index: 0, attempt: 1 }, derivedId)
   const says = `${because}; this action has no state to go back to`
   return escalate(state, 'fix-failed', says, { executionId: state.executionId, plan: state.plan, fix: 'failed', freeze: true })
 }
@@ -146,7 +146,10 @@ const canRestore = ({ plan, rollback }: Executing): boolean => plan.reversibilit
 
 function restored(state: Phase<'rolling-back'>, input: HealingInput, derivedId: DerivedId): Healing {
   if (failureOf(state, input) !== undefined) {
-    return withEffect({ ...execution(state), phase: 'settling', list: 'rollback', index: state.index, attempt: state.attempt }, derivedId)
+    return withEffect(
+      { ...execution(state), phase: 'settling', list: 'rollback', index: state.index, attempt: state.attempt, asked: 0 },
+      derivedId,
+    )
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state
@@ -156,16 +159,15 @@ function restored(state: Phase<'rolling-back'>, input: HealingInput, derivedId: 
 }
 
 function restoreEnded(state: Executing, index: number, exitCode: number, derivedId: DerivedId): Healing {
-  const because = 'because' in state && typeof state.because === 'string' ? state.because : 'a step had to be undone'
   if (exitCode !== 0) return rollbackFailed(state, `restoring ended with exit code ${exitCode}`)
   return index + 1 < state.rollback.length
-    ? withEffect({ ...execution(state), phase: 'rolling-back', index: index + 1, attempt: 1, because }, derivedId)
-    : withEffect({ ...execution(state), phase: 'proving', attempt: 1, because }, derivedId)
+    ? withEffect({ ...execution(state), phase: 'rolling-back', index: index + 1, attempt: 1 }, derivedId)
+    : withEffect({ ...execution(state), phase: 'proving', attempt: 1 }, derivedId)
 }
 
 function tryRestoreAgain(state: Executing, index: number, attempt: number, reason: string, derivedId: DerivedId): Healing {
   if (attempt >= LOOK_AGAIN.attempts) return rollbackFailed(state, `restoring could not be started: ${reason}`)
-  return withTimer({ ...execution(state), phase: 'rolling-back-later', index, attempt, because: reason }, derivedId)
+  return withTimer({ ...execution(state), phase: 'rolling-back-later', index, attempt }, derivedId)
 }
 
 function proven(state: Phase<'proving'>, input: HealingInput, derivedId: DerivedId): Healing {
@@ -175,7 +177,7 @@ function proven(state: Phase<'proving'>, input: HealingInput, derivedId: Derived
   const { attempt, because, executionId, plan } = state
   switch (result.kind) {
     case 'same':
-      return escalate(state, 'fix-failed-rolled-back', `${because}; the earlier state is back, proven`, {
+      return escalate(state, 'fix-failed-rolled-back', `${because ?? 'the fix failed'}; the earlier state is back, proven`, {
         executionId,
         plan,
         fix: 'failed',
@@ -185,7 +187,7 @@ function proven(state: Phase<'proving'>, input: HealingInput, derivedId: Derived
       return rollbackFailed(state, `the earlier state is not back: ${result.differences.join(', ')}`)
     case 'unknown':
       return attempt < LOOK_AGAIN.attempts
-        ? withTimer({ ...execution(state), phase: 'proving-later', attempt, because }, derivedId)
+        ? withTimer({ ...execution(state), phase: 'proving-later', attempt }, derivedId)
         : undetermined(state, result.reason)
     default:
       return unreachable(result)
@@ -198,6 +200,6 @@ const rollbackFailed = (state: Executing, says: string): Healing =>
 const undetermined = (state: Executing, says: string): Healing => ({ ...execution(state), phase: 'undetermined', says })
 
 const execution = (state: Executing): Executing => {
-  const { executionId, approved, steps, rollback, before, doubt } = state
-  return { ...planOf(state), executionId, approved, steps, rollback, before, doubt }
+  const { executionId, approved, steps, rollback, before, because } = state
+  return { ...planOf(state), executionId, approved, steps, rollback, before, because }
 }

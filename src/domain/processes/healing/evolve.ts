@@ -5,14 +5,14 @@ import { elapsed } from './awaited.ts'
 import { analysed, investigated } from './evolve-analysis.ts'
 import { answered, drafted, prepared, queued, redeemed } from './evolve-authority.ts'
 import { evolveExecution } from './evolve-execution.ts'
-import type { Case, Healing, HealingInput } from './state.ts'
-import { end, theCase, withEffect } from './transitions.ts'
+import type { Case, Healing, HealingInput, Leaving, Setbacks } from './state.ts'
+import { begin, end, theCase, unused, withEffect } from './transitions.ts'
 
 export function evolve(state: Healing, input: HealingInput, derivedId: DerivedId): Healing {
   if (input.type === 'IncidentOpened') {
     if (state.phase !== 'absent') return state
-    const opened: Case = { origin: input.data, evidence: [], turn: 0, drifts: 0 }
-    return withEffect({ ...opened, phase: 'investigating', attempt: 1, chosen: null }, derivedId)
+    const opened: Case = { origin: input.data, evidence: [], turn: 0, setbacks: NO_SETBACKS, leaving: {} }
+    return begin(opened, { kind: 'investigate', chosen: null }, derivedId)
   }
   if (state.phase === 'absent') return state
   if (input.type === 'IncidentClosed') return closed(state)
@@ -20,10 +20,8 @@ export function evolve(state: Healing, input: HealingInput, derivedId: DerivedId
   switch (state.phase) {
     case 'investigating':
       return investigated(state, input, derivedId)
-    case 'blind':
-      return elapsed(state, input)
-        ? withEffect({ ...theCase(state), phase: 'investigating', attempt: state.attempt + 1, chosen: state.chosen }, derivedId)
-        : state
+    case 'waiting':
+      return elapsed(state, input) ? begin(state, state.next, derivedId) : state
     case 'analysing':
       return analysed(state, input, derivedId)
     case 'analyst-busy':
@@ -35,10 +33,6 @@ export function evolve(state: Healing, input: HealingInput, derivedId: DerivedId
     case 'queueing':
     case 'queued':
       return queued(state, input, derivedId)
-    case 'held-back':
-      return elapsed(state, input)
-        ? withEffect({ ...theCase(state), phase: 'drafting', remedy: state.remedy, approved: state.approved, leaving: null }, derivedId)
-        : state
     case 'redeeming':
       return redeemed(state, input, derivedId)
     case 'preparing':
@@ -80,28 +74,46 @@ function closed(state: Exclude<Healing, { phase: 'absent' }>): Healing {
     case 'undetermined':
     case 'ended':
       return state
-    case 'asking':
-      return end(state, 'closed', says, { approvalId: state.approvalId })
-    case 'queueing':
-    case 'queued':
-    case 'held-back':
-    case 'redeeming':
-    case 'preparing':
-      return end(state, 'closed', says, { executionId: state.executionId })
-    case 'investigating':
-    case 'blind':
-    case 'analysing':
-    case 'analyst-busy':
-    case 'drafting':
-    case 'escalated':
-      return end(state, 'closed', says)
     default:
-      return unreachable(state)
+      return end(state, 'closed', says, givenUp(state))
   }
 }
 
-/** A person asked to look again. Only where nothing waits for an answer from the host; a plan that waits for approval is rejected first. */
+/** A person asked to look again: everything that waits is given up for it. What is being looked at already, or runs, goes on. */
 function reanalysed(state: Exclude<Healing, { phase: 'absent' }>, derivedId: DerivedId): Healing {
-  if (state.phase !== 'escalated' && state.phase !== 'blind' && state.phase !== 'analyst-busy') return state
-  return withEffect({ ...theCase(state), phase: 'investigating', attempt: 1, chosen: null }, derivedId)
+  switch (state.phase) {
+    case 'waiting':
+    case 'analyst-busy':
+    case 'asking':
+    case 'queueing':
+    case 'queued':
+    case 'escalated': {
+      const afresh: Case = { ...theCase(state), setbacks: NO_SETBACKS, leaving: givenUp(state) }
+      return withEffect({ ...afresh, phase: 'investigating', chosen: null }, derivedId)
+    }
+    default:
+      return state
+  }
 }
+
+/** What an incident holds before it acts. */
+function givenUp(state: Exclude<Healing, { phase: 'absent' }>): Leaving {
+  switch (state.phase) {
+    case 'asking':
+      return { approvalId: state.approvalId }
+    case 'queueing':
+    case 'queued':
+    case 'redeeming':
+      return { executionId: state.executionId, ...unused(state.approved) }
+    case 'preparing':
+      return { executionId: state.executionId }
+    case 'drafting':
+      return unused(state.approved)
+    case 'waiting':
+      return state.next.kind === 'draft' ? unused(state.next.approved) : {}
+    default:
+      return {}
+  }
+}
+
+const NO_SETBACKS: Setbacks = { drifts: 0, unseen: 0, heldBack: 0 }

@@ -5,7 +5,7 @@ import type { IncidentReport } from '../../incident/incident.ts'
 import { protect } from '../../protected.ts'
 import { command } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
-import type { Healing, HealingInput } from './state.ts'
+import type { Case, Healing, HealingInput, Leaving } from './state.ts'
 
 /** The outcome of a step, of a verification, as the incident records it. */
 export function reportsOfStep(input: HealingInput, incidentId: string, { now }: ReactContext): IncidentReport[] {
@@ -23,11 +23,45 @@ export function reportsOfStep(input: HealingInput, incidentId: string, { now }: 
   return []
 }
 
+/** What came of looking for the cure: told at once, whatever follows from it. */
+export function reportsOfVerification(state: Healing, input: HealingInput, { now }: ReactContext): IncidentReport[] {
+  if (input.type !== 'EffectSucceeded' || input.data.kind !== 'verify' || input.data.result.kind === 'unknown') return []
+  const executionId = executionOf(state)
+  if (state.phase === 'absent' || executionId === undefined) return []
+  const { incidentId } = state.origin
+  const { result } = input.data
+  const finished = { incidentId, executionId, at: now }
+  return result.kind === 'holds'
+    ? [{ type: 'VerificationFinished', data: { ...finished, holds: true, says: `The cure held in ${result.probes} probes.` } }]
+    : [{ type: 'VerificationFinished', data: { ...finished, holds: false, says: result.says } }]
+}
+
+function executionOf(state: Healing): string | undefined {
+  if ('executionId' in state) return state.executionId
+  return 'after' in state ? state.after.executionId : undefined
+}
+
+/** Lanes that are held or waited for, and an approval that is not used. */
+export function giveBack({ executionId, approvalId }: Leaving, { origin }: Case, { now }: ReactContext): Output[] {
+  const { hostId, incidentId } = origin
+  const outputs: Output[] = []
+  if (approvalId !== undefined) {
+    const data = { by: 'steward', reason: 'Its plan was given up.', now }
+    outputs.push(command({ aggregate: 'approval', id: approvalId, command: { type: 'RevokeApproval', data } }))
+  }
+  if (executionId !== undefined) {
+    const data = { hostId, incidentId, executionId, now }
+    outputs.push(command({ aggregate: 'lanes', id: hostId, command: { type: 'ReleaseLanes', data } }))
+  }
+  return outputs
+}
+
 export function tidyUp(
   state: Extract<Healing, { phase: 'escalated' | 'ended' }>,
   input: HealingInput,
-  { now }: ReactContext,
+  context: ReactContext,
 ): readonly Output[] {
+  const { now } = context
   const { origin, after, says } = state
   const { incidentId, targetId, hostId, fingerprintId } = origin
   const { executionId, plan } = after
@@ -38,7 +72,6 @@ export function tidyUp(
   if (executionId !== undefined && after.fix !== undefined) {
     const worked = after.fix === 'worked'
     const type = worked ? 'RecordFixSuccess' : 'RecordFixFailure'
-    outputs.push(tell({ type: 'VerificationFinished', data: { incidentId, executionId, holds: worked, says, at: now } }))
     outputs.push(
       command({ aggregate: 'fingerprint', id: fingerprintId, command: { type, data: { fingerprintId, incidentId, executionId, now } } }),
     )
@@ -57,14 +90,7 @@ export function tidyUp(
   if (after.freeze) {
     outputs.push(command({ aggregate: 'target', id: targetId, command: { type: 'FreezeTarget', data: { incidentId, reason: says, now } } }))
   }
-  if (after.approvalId !== undefined) {
-    const data = { by: 'steward', reason: says, now }
-    outputs.push(command({ aggregate: 'approval', id: after.approvalId, command: { type: 'RevokeApproval', data } }))
-  }
-  if (executionId !== undefined) {
-    const data = { hostId, incidentId, executionId, now }
-    outputs.push(command({ aggregate: 'lanes', id: hostId, command: { type: 'ReleaseLanes', data } }))
-  }
+  outputs.push(...giveBack(after, state, context))
   switch (state.phase) {
     case 'escalated': {
       if (state.reason === 'observe-mode' && plan) {

@@ -3,10 +3,11 @@ import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
 import { later } from '../../instant.ts'
+import type { NamedStep } from '../effects.ts'
 import { command, effect, timeout } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
-import { reportsOfStep, tidyUp } from './react-execution.ts'
-import { type Executing, type Healing, type HealingInput, lookAgainMs, SETTLE_AGAIN_MS } from './state.ts'
+import { giveBack, reportsOfStep, reportsOfVerification, tidyUp } from './react-execution.ts'
+import { type Executing, type Healing, type HealingInput, lookAgainMs, settleAgainMs } from './state.ts'
 
 export function react(state: Healing, input: HealingInput, context: ReactContext): readonly Output[] {
   if (state.phase === 'absent') return []
@@ -17,9 +18,12 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     command({ aggregate: 'incident', id: incidentId, command: { type: 'ReportIncident', data: { report } } })
   const waits = (reason: Extract<IncidentReport, { type: 'IncidentWaits' }>['data']['for'], ms?: number): Output =>
     tell({ type: 'IncidentWaits', data: { incidentId, for: reason, ...(ms === undefined ? {} : { until: later(now, ms) }), at: now } })
-  const release = (executionId: string): Output =>
-    command({ aggregate: 'lanes', id: hostId, command: { type: 'ReleaseLanes', data: { hostId, incidentId, executionId, now } } })
-  const told = [...reportsOfInput(input, incidentId, context), ...reportsOfStep(input, incidentId, context)].map(tell)
+  const reports = [
+    ...reportsOfInput(input, incidentId, context),
+    ...reportsOfStep(input, incidentId, context),
+    ...reportsOfVerification(state, input, context),
+  ]
+  const told = [...reports.map(tell), ...giveBack(state.leaving, state, context)]
 
   switch (state.phase) {
     case 'investigating': {
@@ -33,12 +37,8 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
         }),
       ]
     }
-    case 'blind':
-      return [
-        ...told,
-        waits('visibility', lookAgainMs(state.attempt)),
-        timeout(state.timerId, 'look-again', lookAgainMs(state.attempt), context),
-      ]
+    case 'waiting':
+      return [...told, waits(state.until, state.waitMs), timeout(state.timerId, 'try-again', state.waitMs, context)]
     case 'analysing': {
       const { service, excerpt } = origin
       const { evidence } = state
@@ -50,11 +50,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'analyst-busy':
       return [...told, waits('analyst', state.waitMs), timeout(state.timerId, 'ask-again', state.waitMs, context)]
     case 'drafting': {
-      const { remedy, leaving } = state
+      const { remedy } = state
       const { fingerprintId } = origin
       return [
         ...told,
-        ...(leaving === null ? [] : [release(leaving)]),
         effect(state.effectId, { kind: 'draft', params: { incidentId, targetId, fingerprintId, remedy }, timeoutMs: 60_000 }),
       ]
     }
@@ -64,6 +63,7 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const expiresAt = later(now, APPROVAL_TTL_MS)
       const request = { approvalId, incidentId, planHash: plan.planHash, requestedBy: 'steward', expiresAt, approversNeeded }
       return [
+        ...told,
         tell({ type: 'PlanProposed', data: { incidentId, plan, authority, at: now } }),
         command({ aggregate: 'approval', id: approvalId, command: { type: 'RequestApproval', data: request } }),
         waits('approval', APPROVAL_TTL_MS),
@@ -76,17 +76,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
         input.type === 'EffectSucceeded' ? [tell({ type: 'PlanProposed', data: { incidentId, plan, authority, at: now } })] : []
       const { resources, action } = plan
       const data = { hostId, incidentId, executionId, actionId: action.id, resources, limitPerHour: actionsPerHostPerHour, now }
-      return [...proposed, command({ aggregate: 'lanes', id: hostId, command: { type: 'AcquireLanes', data } })]
+      return [...told, ...proposed, command({ aggregate: 'lanes', id: hostId, command: { type: 'AcquireLanes', data } })]
     }
     case 'queued':
       return [waits('lanes')]
-    case 'held-back':
-      return [
-        ...told,
-        release(state.executionId),
-        waits(state.because === 'cannot-see' ? 'visibility' : state.because, state.waitMs),
-        timeout(state.timerId, 'plan-again', state.waitMs, context),
-      ]
     case 'redeeming': {
       const { approvalId, executionId, plan } = state
       const data = { planHash: plan.planHash, executionId, now }
@@ -103,14 +96,22 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       ]
     }
     case 'running':
-      return [...told, ...begun(state, state.index, context).map(tell), ...runStep(state, state.index, 1, 'fix')]
+      return [...told, ...(state.index === 0 ? begun(state, context) : []), ...runStep(state, state.index, 1, 'fix')]
     case 'settling': {
-      const { executionId } = state
-      const step = stepName(state, state.list, state.index, state.attempt)
-      return [...told, effect(state.effectId, { kind: 'settle', params: { targetId, executionId, step }, timeoutMs: 30_000 })]
+      const { executionId, asked } = state
+      const { name: step, say } = stepOf(state, state.list, state.index, state.attempt)
+      const says = input.type === 'EffectFailed' || input.type === 'EffectOutcomeUnknown' ? { says: input.data.says } : {}
+      const lost = tell({ type: 'StepRun', data: { incidentId, executionId, step, say, outcome: 'unknown', ...says, at: now } })
+      return [
+        ...told,
+        ...(asked === 0 ? [lost] : []),
+        effect(state.effectId, { kind: 'settle', params: { targetId, executionId, step }, timeoutMs: 30_000 }),
+      ]
     }
-    case 'still-running':
-      return [...told, timeout(state.timerId, 'settle-again', SETTLE_AGAIN_MS, context)]
+    case 'still-running': {
+      const waitMs = settleAgainMs(state.asked)
+      return [...told, waits('visibility', waitMs), timeout(state.timerId, 'settle-again', waitMs, context)]
+    }
     case 'verifying': {
       const { plan } = state
       const params = { targetId, action: plan.action, windowMs: plan.windowMs }
@@ -121,8 +122,9 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'rebaselining':
       return [...told, effect(state.effectId, { kind: 'survey', params: { targetId }, timeoutMs: 60_000 })]
     case 'rolling-back': {
-      const { executionId, because, index, attempt } = state
-      const first = index === 0 && attempt === 1 && input.type !== 'TimeoutElapsed'
+      const { executionId, index, attempt } = state
+      const because = state.because ?? 'the fix failed'
+      const first = index === 0 && attempt === 1
       const started = first ? [tell({ type: 'RollbackStarted', data: { incidentId, executionId, because, at: now } })] : []
       return [...told, ...started, ...runStep(state, index, attempt, 'rollback')]
     }
@@ -188,30 +190,33 @@ function catalogueDiagnosis(
   ]
 }
 
-function begun(state: Executing, index: number, { now }: ReactContext): IncidentReport[] {
-  if (index > 0) return []
-  const { executionId, plan, authority, origin } = state
-  return [{ type: 'ExecutionStarted', data: { incidentId: origin.incidentId, executionId, planHash: plan.planHash, authority, at: now } }]
+/** The beginning is on record with the incident, and with the action: how often it may be used depends on that. */
+function begun({ executionId, plan, authority, origin }: Executing, { now }: ReactContext): Output[] {
+  const { incidentId, targetId } = origin
+  const actionId = plan.action.id
+  const report = { type: 'ExecutionStarted', data: { incidentId, executionId, planHash: plan.planHash, authority, at: now } } as const
+  const used = { type: 'RecordRemedyUse', data: { actionId, targetId, incidentId, now } } as const
+  return [
+    command({ aggregate: 'incident', id: incidentId, command: { type: 'ReportIncident', data: { report } } }),
+    command({ aggregate: 'remedy-guard', id: actionId, command: used }),
+  ]
 }
 
 function runStep(state: Executing & Readonly<{ effectId: string }>, index: number, attempt: number, list: 'fix' | 'rollback'): Output[] {
-  const step = (list === 'fix' ? state.steps : state.rollback)[index]
-  if (!step) throw new RangeError(`execution ${state.executionId} has no ${list} step ${index}`)
   const { executionId, plan, origin } = state
-  const named = { ...step, name: stepName(state, list, index, attempt) }
   const params = {
     targetId: origin.targetId,
     executionId,
-    step: named,
+    step: stepOf(state, list, index, attempt),
     timeoutMs: plan.timeoutMs,
     privileged: list === 'fix' ? 'fix' : 'restore',
   } as const
   return [effect(state.effectId, { kind: 'run-step', params, timeoutMs: plan.timeoutMs + 30_000 })]
 }
 
-/** The name of a step's mark on the host. A restore that provably never ran is tried again under a new mark. */
-function stepName(state: Executing, list: 'fix' | 'rollback', index: number, attempt: number): string {
+/** A step by the name of its mark on the host. A restore that provably never ran is tried again under a new mark. */
+function stepOf(state: Executing, list: 'fix' | 'rollback', index: number, attempt: number): NamedStep {
   const step = (list === 'fix' ? state.steps : state.rollback)[index]
   if (!step) throw new RangeError(`execution ${state.executionId} has no ${list} step ${index}`)
-  return attempt === 1 ? step.name : `${step.name}.${attempt}`
+  return attempt === 1 ? step : { ...step, name: `${step.name}.${attempt}` }
 }

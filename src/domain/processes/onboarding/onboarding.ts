@@ -1,8 +1,7 @@
 /** The process manager that looks at a target for the first time: records how it is when all is well, or says why it cannot be seen. */
 import { unreachable } from '../../decider.ts'
 import type { EventOf } from '../../events.ts'
-import { later } from '../../instant.ts'
-import { command } from '../outputs.ts'
+import { command, effect, timeout } from '../outputs.ts'
 import type { DerivedId, Output, ProcessManager, ReactContext } from '../process-manager.ts'
 
 const inputs = ['TargetRegistered', 'TargetRetired', 'EffectSucceeded', 'EffectFailed', 'TimeoutElapsed'] as const
@@ -15,7 +14,10 @@ export type Onboarding =
   | Readonly<{ phase: 'waiting'; targetId: string; turn: number; timerId: string; reason: string }>
   | Readonly<{ phase: 'done'; targetId: string }>
 
-export const SURVEY_AGAIN_MS = 15_000
+/** A target that stays unseen is looked at less and less often, so that its stream does not grow for nothing. */
+export const SURVEY_AGAIN = { firstMs: 15_000, factor: 2, longestMs: 300_000 } as const
+export const surveyAgainMs = (turn: number): number =>
+  Math.min(SURVEY_AGAIN.firstMs * SURVEY_AGAIN.factor ** (turn - 1), SURVEY_AGAIN.longestMs)
 
 export const onboarding: ProcessManager<Onboarding, InputType> = {
   name: 'onboarding',
@@ -67,13 +69,13 @@ function react(state: Onboarding, input: Input, { now }: ReactContext): readonly
       return []
     case 'surveying': {
       const { targetId, effectId } = state
-      return [{ kind: 'effect', effectId, request: { kind: 'survey', params: { targetId }, timeoutMs: 60_000 } }]
+      return [effect(effectId, { kind: 'survey', params: { targetId }, timeoutMs: 60_000 })]
     }
     case 'waiting': {
-      const { targetId, timerId, reason } = state
+      const { targetId, turn, timerId, reason } = state
       return [
         command({ aggregate: 'target', id: targetId, command: { type: 'ReportTargetUnseen', data: { reason, now } } }),
-        { kind: 'timeout', timerId, name: 'survey-again', dueAt: later(now, SURVEY_AGAIN_MS) },
+        timeout(timerId, 'survey-again', surveyAgainMs(turn), { now }),
       ]
     }
     case 'done': {

@@ -14,15 +14,8 @@ const inputs = ['AnomalyDetected', 'FingerprintOpened', 'FingerprintSeenAgain', 
 type InputType = (typeof inputs)[number]
 type Input = EventOf<InputType>
 
-/** What came last, and the detection that waits for the quiet time to end. */
-export type Triage = Readonly<{
-  turn: number
-  known: ReadonlyMap<string, Detection>
-  waiting: Readonly<{ anomalyId: string; timerId: string }> | undefined
-}>
-
-/** Detections that are remembered to be sighted again; older ones were answered long ago. */
-const REMEMBERED = 16
+/** The last detection is sighted again when the quiet time ends; earlier ones looked the same. */
+export type Triage = Readonly<{ turn: number; last: Detection | undefined; timerId: string | undefined }>
 
 export const triage: ProcessManager<Triage, InputType> = {
   name: 'triage',
@@ -32,7 +25,7 @@ export const triage: ProcessManager<Triage, InputType> = {
     if (input.type === 'TimeoutElapsed') return input.data.process === 'triage' ? input.data.instance : undefined
     return input.data.fingerprintId
   },
-  initialState: { turn: 0, known: new Map(), waiting: undefined },
+  initialState: { turn: 0, last: undefined, timerId: undefined },
   evolve,
   react,
 }
@@ -40,18 +33,15 @@ export const triage: ProcessManager<Triage, InputType> = {
 function evolve(state: Triage, input: Input, derivedId: DerivedId): Triage {
   const turn = state.turn + 1
   switch (input.type) {
-    case 'AnomalyDetected': {
-      const known = [...state.known, [input.data.anomalyId, input.data] as const].slice(-REMEMBERED)
-      return { ...state, turn, known: new Map(known) }
-    }
+    case 'AnomalyDetected':
+      return { ...state, turn, last: input.data }
     case 'FingerprintOpened':
     case 'FingerprintSeenAgain':
       return { ...state, turn }
     case 'FingerprintQuieted':
-      if (state.waiting) return state
-      return { ...state, turn, waiting: { anomalyId: input.data.anomalyId, timerId: derivedId('timer', String(turn)) } }
+      return state.timerId === undefined ? { ...state, turn, timerId: derivedId('timer', String(turn)) } : state
     case 'TimeoutElapsed':
-      return state.waiting?.timerId === input.data.timerId ? { ...state, turn, waiting: undefined } : state
+      return state.timerId === input.data.timerId ? { ...state, turn, timerId: undefined } : state
     default:
       return unreachable(input)
   }
@@ -71,10 +61,10 @@ function react(state: Triage, input: Input, { now, derivedId }: { now: Instant; 
       return [command({ aggregate: 'incident', id: incidentId, command: { type: 'ReportIncident', data: { report } } })]
     }
     case 'FingerprintQuieted':
-      return state.waiting ? [{ kind: 'timeout', timerId: state.waiting.timerId, name: 'quiet', dueAt: input.data.until }] : []
+      return state.timerId === undefined ? [] : [{ kind: 'timeout', timerId: state.timerId, name: 'quiet', dueAt: input.data.until }]
     case 'TimeoutElapsed': {
-      const last = [...state.known.values()].at(-1)
-      return last ? [sight(last, derivedId('incident', last.anomalyId, String(state.turn)), now)] : []
+      const { last, turn } = state
+      return last ? [sight(last, derivedId('incident', last.anomalyId, String(turn)), now)] : []
     }
     default:
       return unreachable(input)
