@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { freePort } from '../support/daemons/free-port.ts'
 import { type NginxDaemon, type NginxOptions, startNginx } from '../support/daemons/nginx.ts'
 import { until } from '../support/until.ts'
+import { expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
 import { marksOf, smuggled, stateOf, statusOf } from './support/witness.ts'
 import { openWorld, type Registered, type World } from './support/world.ts'
 
@@ -42,25 +43,6 @@ async function watched(
   })
   onTestFinished(() => world.retire(target.id))
   return { nginx, target }
-}
-
-/** A line that no fault is behind: it opens an incident, and nothing happens. */
-async function expectUnconfirmed(target: Registered, faultId: string): Promise<void> {
-  const { id } = await world.opened(target.id, faultId)
-  const closed = await world.reaches(id, 'resolved')
-  expect(closed.outcome).toBe('not-confirmed')
-  expect(closed.plan).toBeNull()
-  expect(await world.events(id, 'ExecutionStarted')).toEqual([])
-  expect(marksOf(target.stateDir)).toEqual([])
-}
-
-/** The fix did not work: the earlier state is back, proven, and a person is called. Nothing is frozen: everybody knows what the state is. */
-async function expectRolledBack(id: string, target: Registered): Promise<void> {
-  const ended = await world.reaches(id, 'escalated', 'resolved')
-  expect(ended.escalation?.reason, ended.escalation?.says).toBe('fix-failed-rolled-back')
-  expect(ended.rollback?.provenAt).not.toBeNull()
-  expect(marksOf(target.stateDir)).toContain(`${ended.executionId}/restore-1`)
-  expect((await world.target(target.id)).frozen).toBe(false)
 }
 
 /** The nginx that Steward calls. It can be told to refuse the configuration while that holds a word, or while it does not. */
@@ -130,7 +112,7 @@ describe('N1, a broken configuration', () => {
     nginx.reload()
     const { id } = await world.opened(target.id, FAULT)
     await world.approve(await world.reaches(id, 'awaiting-approval'))
-    await expectRolledBack(id, target)
+    await expectRolledBack(world, target, id)
     expect(stateOf(nginx.configPath)).toEqual(bad)
     expect(await statusOf(nginx.url)).toBe(200)
   })
@@ -141,7 +123,7 @@ describe('N1, a broken configuration', () => {
     const line = `2026/11/20 23:15:30 [emerg] 31606#31606: unknown directive "x" in ${nginx.configPath}:1`
     await statusOf(nginx.url, smuggled(line))
     expect(readFileSync(nginx.logPath, 'utf8').split('\n')).toContain(line)
-    await expectUnconfirmed(target, FAULT)
+    await expectUnconfirmed(world, target, FAULT)
     expect(stateOf(nginx.configPath)).toEqual(before)
   })
 })
@@ -182,7 +164,7 @@ describe('N9, a file that may not be read', () => {
     await until(() => stateOf(join(nginx.root, 'docs')).mode === '755')
     chmodSync(join(nginx.root, 'docs'), 0o611)
     chmodSync(page(nginx), 0o000)
-    await expectRolledBack(id, target)
+    await expectRolledBack(world, target, id)
     expect(stateOf(join(nginx.root, 'docs'))).toEqual(bad)
     expect(await statusOf(nginx.url, PATH)).toBe(403)
   })
@@ -194,7 +176,7 @@ describe('N9, a file that may not be read', () => {
       nginx.url,
       smuggled(`2026/11/20 23:15:30 [error] 1#1: *1 open() "${page(nginx)}" failed (13: Permission denied), client: x`),
     )
-    await expectUnconfirmed(target, FAULT)
+    await expectUnconfirmed(world, target, FAULT)
     expect(stateOf(page(nginx))).toEqual(before)
   })
 
@@ -205,7 +187,7 @@ describe('N9, a file that may not be read', () => {
     const before = stateOf(page(nginx))
     expect(await statusOf(nginx.url, PATH)).toBe(403)
     expect(readFileSync(nginx.logPath, 'utf8')).toContain('(13: Permission denied)')
-    await expectUnconfirmed(target, FAULT)
+    await expectUnconfirmed(world, target, FAULT)
     expect(stateOf(page(nginx))).toEqual(before)
     expect(await statusOf(nginx.url, PATH)).toBe(403)
   })
@@ -264,7 +246,7 @@ describe('N12, workers out of descriptors', () => {
     refuse(nginx, 'grep -q 4096')
     const { id } = await world.opened(target.id, FAULT)
     await world.approve(await world.reaches(id, 'awaiting-approval'))
-    await expectRolledBack(id, target)
+    await expectRolledBack(world, target, id)
     expect(stateOf(nginx.configPath)).toEqual(before)
     expect(limitsOf(nginx)).toEqual(['20'])
   })
@@ -273,7 +255,7 @@ describe('N12, workers out of descriptors', () => {
     const { nginx, target } = await watched('n12-forged', options)
     const before = stateOf(nginx.configPath)
     await statusOf(nginx.url, smuggled('2026/11/20 23:23:43 [crit] 1#1: accept4() failed (24: Too many open files)'))
-    await expectUnconfirmed(target, FAULT)
+    await expectUnconfirmed(world, target, FAULT)
     expect(stateOf(nginx.configPath)).toEqual(before)
     expect(limitsOf(nginx)).toEqual(['20'])
   })
@@ -335,21 +317,9 @@ describe('N3, a backend that is down', () => {
     expect(await statusOf(nginx.url, '/app')).toBe(502)
     const { id } = await world.opened(target.id, FAULT)
     await world.approve(await world.reaches(id, 'awaiting-approval'))
-    const ended = await world.reaches(id, 'escalated', 'resolved')
-    expect(ended.escalation?.reason).toBe('fix-failed')
-    expect(ended.rollback).toBeNull()
+    await expectFrozen(world, target, id)
     expect(backend.starts()).toBe(1)
-    expect(marksOf(target.stateDir)).toEqual([`${ended.executionId}/fix-1`])
-    await world.untilTarget(target.id, ({ frozen }) => frozen)
-
-    // Frozen: even looking again leads to no action.
-    await world.bob.post(`/api/v1/incidents/${id}/reanalyse`)
-    await until(async () => (await world.incident(id)).escalation?.reason === 'target-frozen')
-    expect(backend.starts()).toBe(1)
-    expect((await world.admin.post(`/api/v1/targets/${target.id}/unfreeze`, { reason: 'looked at it' })).status).toBe(200)
-    await world.untilTarget(target.id, ({ frozen }) => !frozen)
-    await world.bob.post(`/api/v1/incidents/${id}/reanalyse`)
-    await world.reaches(id, 'awaiting-approval')
+    await expectUnfreezes(world, target, id)
     expect(backend.starts()).toBe(1)
   })
 
@@ -361,7 +331,7 @@ describe('N3, a backend that is down', () => {
     const line = `2026/11/20 23:23:31 [error] 1#1: *3 connect() failed (111: Connection refused) while connecting to upstream, client: x, server: a, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:${backend.port}/"`
     await statusOf(nginx.url, smuggled(line))
     expect(seen.filter(({ outcome }) => outcome === 'fixed')).toEqual([])
-    await expectUnconfirmed(target, FAULT)
+    await expectUnconfirmed(world, target, FAULT)
     expect(backend.starts()).toBe(1)
   })
 })

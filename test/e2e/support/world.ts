@@ -63,6 +63,10 @@ export interface World extends AsyncDisposable {
   opened(targetId: string, faultId: string, after?: readonly string[]): Promise<Incident>
   /** Waits until the incident is in one of these states. */
   reaches(id: string, ...states: readonly string[]): Promise<Incident>
+  incidentIs(id: string, holds: (incident: Incident) => boolean): Promise<Incident>
+  /** A person asks to look again. */
+  reanalyse(incidentId: string): Promise<void>
+  unfreeze(targetId: string): Promise<void>
   /** The second person agrees to exactly the plan that is shown. */
   approve(of: Incident): Promise<void>
   /** Events of an incident's stream, by type. */
@@ -174,16 +178,14 @@ export function inhabitants({
       )
       return world.incident(id)
     },
-    async reaches(id, ...states) {
-      let last: Incident | undefined
-      return eventually(
-        `incident ${id} becomes ${states.join(' or ')}`,
-        async () => {
-          last = await world.incident(id)
-          return states.includes(last.state) ? last : undefined
-        },
-        () => `it is ${last?.state}:\n${last?.timeline.map(({ at, text }) => `  ${at} ${text}`).join('\n')}`,
-      )
+    reaches: (id, ...states) => awaitIncident(id, ({ state }) => states.includes(state), states.join(' or ')),
+    incidentIs: (id, holds) => awaitIncident(id, holds, String(holds)),
+    async reanalyse(id) {
+      await ok(bob.post(`/api/v1/incidents/${id}/reanalyse`), outcome)
+    },
+    async unfreeze(id) {
+      const { position } = await ok(admin.post(`/api/v1/targets/${id}/unfreeze`, { reason: 'looked at it' }), outcome)
+      await ok(admin.get(`/api/v1/targets/${id}?min_position=${position}`), target.extend({ frozen: z.literal(false) }))
     },
     async approve({ approvalId, plan }) {
       await ok(bob.post(`/api/v1/approvals/${approvalId}/approve`, { planHash: plan?.planHash }), outcome)
@@ -194,6 +196,18 @@ export function inhabitants({
       ),
   }
   return world
+
+  async function awaitIncident(id: string, holds: (incident: Incident) => boolean, what: string): Promise<Incident> {
+    let last: Incident | undefined
+    const look = async (): Promise<Incident | undefined> => {
+      last = await world.incident(id)
+      return holds(last) ? last : undefined
+    }
+    return eventually(`incident ${id} becomes ${what}`, look, () => {
+      const story = last?.timeline.map(({ at, text }) => `  ${at} ${text}`).join('\n')
+      return `it is ${last?.state}:\n${story}`
+    })
+  }
 
   async function eventually<Found>(what: string, look: () => Promise<Found | undefined>, why: () => string = () => ''): Promise<Found> {
     const deadline = performance.now() + 30_000
