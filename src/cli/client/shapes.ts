@@ -1,0 +1,56 @@
+/** The answers of the API as types. They come from the API's own schemas, so a change there that a screen does not know fails the type check. */
+import type { z } from 'zod'
+import type { RouteSpec } from '../../api/define-route.ts'
+import type { listEvents, showCausality } from '../../api/routes/events.ts'
+import type { listFingerprints, listRemedies, showHealing } from '../../api/routes/healing.ts'
+import type { testHost } from '../../api/routes/hosts.ts'
+import type { createKey } from '../../api/routes/keys.ts'
+import type { listParkedInstances } from '../../api/routes/processes.ts'
+import type { projection, rebuildProjection } from '../../api/routes/projections.ts'
+import type { showStreamState } from '../../api/routes/streams.ts'
+import type { showHealth, showStatus } from '../../api/routes/system.ts'
+import type { showTargetStatus } from '../../api/routes/targets.ts'
+import type { anomaly } from '../../api/schemas/anomaly.ts'
+import type { approval } from '../../api/schemas/approval.ts'
+import type { command } from '../../api/schemas/command.ts'
+import type { outcome } from '../../api/schemas/common.ts'
+import type { event } from '../../api/schemas/event.ts'
+import type { host } from '../../api/schemas/host.ts'
+import type { incident, incidentSummary, plan } from '../../api/schemas/incident.ts'
+import type { apiKey } from '../../api/schemas/key.ts'
+import type { operation } from '../../api/schemas/operation.ts'
+import type { target } from '../../api/schemas/target.ts'
+
+type AnswerOf<Spec> = Spec extends RouteSpec<infer _P, infer _Q, infer _B, infer A> ? z.output<A> : never
+/** What a route takes as its body. */
+export type BodyOf<Spec> = Spec extends RouteSpec<infer _P, infer _Q, infer B, infer _A> ? z.input<B> : never
+
+export type Page<Item> = Readonly<{ items: readonly Item[]; next_cursor: string | null; position: string; total?: number | undefined }>
+
+export type Anomaly = z.output<typeof anomaly>
+export type ApiKey = z.output<typeof apiKey>
+export type Approval = z.output<typeof approval>
+export type CommandRecord = z.output<typeof command>
+export type StewardEvent = z.output<typeof event>
+export type Host = z.output<typeof host>
+export type Incident = z.output<typeof incident>
+export type IncidentSummary = z.output<typeof incidentSummary>
+export type Operation = z.output<typeof operation>
+export type Outcome = z.output<typeof outcome>
+export type Plan = z.output<typeof plan>
+export type Projection = z.output<typeof projection>
+export type Target = z.output<typeof target>
+
+export type Causality = AnswerOf<typeof showCausality>
+export type CreatedKey = AnswerOf<typeof createKey>
+export type EventPage = AnswerOf<typeof listEvents>
+export type Fingerprint = AnswerOf<typeof listFingerprints>['items'][number]
+export type Healing = AnswerOf<typeof showHealing>
+export type Health = AnswerOf<typeof showHealth>
+export type HostTest = AnswerOf<typeof testHost>
+export type ParkedInstance = AnswerOf<typeof listParkedInstances>['items'][number]
+export type Remedy = AnswerOf<typeof listRemedies>['items'][number]
+export type StartedOperation = AnswerOf<typeof rebuildProjection>
+export type Status = AnswerOf<typeof showStatus>
+export type StreamState = AnswerOf<typeof showStreamState>
+export type TargetStatus = AnswerOf<typeof showTargetStatus>

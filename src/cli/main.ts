@@ -1,0 +1,127 @@
+/**
+ * The entry of the command line: checks the Node it runs under before anything else is loaded, hands in what only an entry may know - the adapters -
+ * and ends with the exit code.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { CliContext } from './context.ts'
+import type { DatabaseFacts, LocalServices } from './local-services.ts'
+
+const NEEDED_MAJOR = 24
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED_MAJOR) {
+  process.stderr.write(
+    `steward: this is Node ${process.versions.node}, and Node ${NEEDED_MAJOR} is needed.\n` +
+      'Use `npx steward` or the npm scripts, which find the Node that `npm ci` brings along, or install Node 24 from https://nodejs.org\n',
+  )
+  process.exit(1)
+}
+
+const { default: packageJson } = await import('../../package.json', { with: { type: 'json' } })
+const { runCli } = await import('./run-cli.ts')
+
+/** Adapters are loaded when a command needs them: asking for a list of hosts should not wait for a database driver. */
+const local: LocalServices = {
+  async startService(loaded, options) {
+    const { startService } = await import('../main.ts')
+    return startService(loaded, options)
+  },
+  async demoTools() {
+    const [{ startPracticeHost }, { startPracticePostgres }] = await Promise.all([
+      import('../adapters/ssh/practice-host.ts'),
+      import('../adapters/embedded-postgres/practice-postgres.ts'),
+    ])
+    return { startPracticeHost, startPracticePostgres }
+  },
+  async knownActions() {
+    const { catalogue } = await import('../domain/catalogue/catalogue.ts')
+    return catalogue.map(({ id }) => id)
+  },
+  async checkFaults(directory = fileURLToPath(new URL('../../faults', import.meta.url))) {
+    const [{ checkFaults }, { compileLogMatcher }] = await Promise.all([
+      import('../adapters/fault-files/fault-files.ts'),
+      import('../adapters/log-matcher/log-matcher.ts'),
+    ])
+    return { directory, ...(await checkFaults(directory, compileLogMatcher)) }
+  },
+  async tryEmbeddedDatabase(signal) {
+    const { startEmbeddedPostgres } = await import('../adapters/embedded-postgres/embedded-postgres.ts')
+    const dataDir = await mkdtemp(join(tmpdir(), 'steward-doctor-'))
+    try {
+      await using server = await startEmbeddedPostgres({ dataDir, signal })
+      return await askPostgres(server.connectionString)
+    } finally {
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  },
+  askDatabase: (url) => askPostgres(url),
+  async askEventStore({ url, namespace }, signal) {
+    const { createEventStoreDbEventStore } = await import('../adapters/event-store/eventstoredb/eventstoredb-event-store.ts')
+    const store = createEventStoreDbEventStore({ url, namespace })
+    try {
+      return { head: await orAborted(store.head(), signal) }
+    } finally {
+      await store.close()
+    }
+  },
+}
+
+const context: CliContext = {
+  version: packageJson.version,
+  env: process.env,
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  nowMs: () => Date.now(),
+  self: [process.execPath, import.meta.filename],
+  exit: (code) => process.exit(code),
+  onSignal(signals, listener) {
+    for (const signal of signals) process.on(signal, listener)
+    return {
+      [Symbol.dispose]() {
+        for (const signal of signals) process.off(signal, listener)
+      },
+    }
+  },
+  local,
+}
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runCli(process.argv.slice(2), context)
+
+async function askPostgres(connectionString: string): Promise<DatabaseFacts> {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+    application_name: 'steward doctor',
+  })
+  // Told by the query too; without a listener it would end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<DatabaseFacts>(
+      `select current_setting('server_version') as version, current_setting('server_encoding') as encoding`,
+    )
+    const [facts] = rows
+    if (facts === undefined) throw new Error('the server gave no answer')
+    return facts
+  } finally {
+    await client.end()
+  }
+}
+
+function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true })
+  return Promise.race([work, aborted.promise])
+}

@@ -1,0 +1,48 @@
+/** Commands that work on this machine and need no running Steward. */
+import type { Command } from 'commander'
+import { addConfigFlags, configFlagsOf } from '../config-flags.ts'
+import type { Define } from '../define.ts'
+
+export function defineLocal(program: Command, { context, local }: Define): void {
+  addConfigFlags(program.command('up'))
+    .summary('run Steward')
+    .description(
+      'Runs Steward until Ctrl-C. With no settings at all it keeps everything in ./.steward, in a PostgreSQL of its own, and listens on 127.0.0.1:8080.\n' +
+        'The log goes to standard output: one JSON object per line, or a line to read on a terminal. A second Ctrl-C ends it at once.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  steward up
+  steward up --listen 127.0.0.1:9090 --data-dir /var/lib/steward
+  steward up --config /etc/steward/steward.yaml --json`,
+    )
+    .action(
+      local(async (_options: unknown, command: Command) => {
+        const { up } = await import('../up/up.ts')
+        return up(context, { flags: configFlagsOf(command), json: command.optsWithGlobals()['json'] === true })
+      }),
+    )
+
+  program
+    .command('demo')
+    .summary('watch Steward heal a database that breaks')
+    .description(
+      'Starts a host, a database and a Steward of its own, breaks the database in several ways, and shows what happens. Needs no root and no daemon.\n' +
+        'It leaves no process behind, and no file outside its directory.',
+    )
+    .option('-y, --yes', 'approve every plan instead of asking')
+    .option('--dir <dir>', 'keep everything here; made by the demo (default: below ./.steward)')
+    .option('--keep', 'keep the files of the host too')
+    .option('--only <part>', 'one part: 1 to 6, nginx or redis')
+    .addHelpText('after', '\nExamples:\n  steward demo\n  steward demo --yes --only 3')
+    .action(
+      local(async (options: DemoFlags) => {
+        const { runDemo } = await import('../demo/demo.ts')
+        return runDemo({ ...options, steward: context.self, tools: await context.local.demoTools() })
+      }),
+    )
+}
+
+type DemoFlags = Readonly<{ yes?: boolean; dir?: string; keep?: boolean; only?: string }>

@@ -1,0 +1,62 @@
+/** The tree of commands. Help, completion and suggestions are all made from it. */
+import { Command, Option } from 'commander'
+import { visible } from '../domain/text/visible.ts'
+import type { CliContext } from './context.ts'
+import { type Define, defineWith } from './define.ts'
+import { type ExitCode, exitCode } from './exit-code.ts'
+import { defineLocal } from './nouns/local.ts'
+
+const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
+
+\`steward up\` runs it. Everything else asks a running one: at STEWARD_URL (http://127.0.0.1:8080), with the key in
+STEWARD_API_KEY or in the file that STEWARD_API_KEY_FILE names. On the machine where \`up\` made its first key, none of
+them is needed: commands find it in the data directory.`
+
+const MANUAL = `
+First steps:
+  steward demo                               watch a real database break and be healed
+  steward doctor                             is everything here that Steward needs?
+  steward up                                 run it; leave it running, and go on in another terminal
+  steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key
+  steward target add web-01-nginx --host web-01 --service nginx --log /var/log/nginx/error.log --config /etc/nginx/nginx.conf
+  steward incident list --open
+
+Exit codes: 0 ok, 1 failure, 2 not understood, 3 done in part, 4 key missing or not allowed, 5 Steward does not answer.
+Data goes to standard output, messages to standard error. --json turns every answer into JSON. NO_COLOR is respected.`
+
+export function createProgram(context: CliContext, onExit: (code: number) => void): Command {
+  const { stdout, stderr, version } = context
+  const define: Define = defineWith(context, onExit)
+  const program = new Command('steward')
+    .description(ABOUT)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; after a command, for that command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // A mistyped word is shown again, and may hold anything.
+      writeErr: (text) => void stderr.write(visible(text, { newlines: 'keep' })),
+      outputError: (text, write) => write(text.replace(/^error: /, 'steward: ')),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError('Add --help for the manual of a command.')
+    .addOption(new Option('--json', 'answer with JSON on standard output').helpGroup('Options of every command:'))
+    .addOption(new Option('--url <url>', 'where Steward answers (STEWARD_URL)').helpGroup('Options of every command:'))
+    .addOption(new Option('--api-key-file <file>', 'file that holds the key (STEWARD_API_KEY_FILE)').helpGroup('Options of every command:'))
+    .addOption(
+      new Option('--data-dir <dir>', "Steward's own data on this machine (STEWARD_DATA_DIR, ./.steward)").helpGroup(
+        'Options of every command:',
+      ),
+    )
+    .addHelpText('after', MANUAL)
+  defineLocal(program, define)
+  return program
+}
+
+/** A command line that was not understood has been explained already; help that was asked for is no failure. */
+export function exitCodeOf(commanderError: Readonly<{ code: string }>): ExitCode {
+  const asked = ['commander.helpDisplayed', 'commander.version']
+  return asked.includes(commanderError.code) ? exitCode.ok : exitCode.usage
+}

@@ -1,0 +1,22 @@
+/** One command line, from its words to its exit code. Whatever is thrown ends here as a message. */
+import { CommanderError } from 'commander'
+import type { CliContext } from './context.ts'
+import { exitCode } from './exit-code.ts'
+import { explain } from './failure.ts'
+import { createProgram, exitCodeOf } from './program.ts'
+import { createOutput } from './screen/output.ts'
+
+/** @param words without the program and the script. */
+export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
+  let code: number = exitCode.ok
+  const program = createProgram(context, (ended) => {
+    code = ended
+  })
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOf(error)
+    return explain(error, createOutput(context, { json: program.opts()['json'] === true }))
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A screen under construction: headings, paragraphs, fields, tables, blocks of foreign text. Whatever is put on it passes the sanitiser here, so no
+ * screen can forget it; only line breaks and colours of ours are left when it is written.
+ */
+import { forTerminal, terminalBlock } from '../../domain/text/terminal.ts'
+import type { Paint, Tone } from './paint.ts'
+import { type Cell, type Column, cellOf, layTable } from './table.ts'
+import { pad, textWidth, wrap } from './text-width.ts'
+
+export type Field = readonly [label: string, value: Cell | undefined | null]
+
+export interface Page {
+  blank(): void
+  heading(text: string, tone?: Tone): void
+  /** A paragraph, wrapped. */
+  text(text: string, tone?: Tone): void
+  /** `label` stands before the first line, the others begin below its end. */
+  item(label: string, text: Cell, labelTone?: Tone): void
+  /** Those without a value are left out. */
+  fields(fields: readonly Field[]): void
+  /** `otherwise` instead of a table without rows. */
+  table(columns: readonly Column[], rows: readonly (readonly Cell[])[], otherwise: string): void
+  /** Several lines of somebody else's text, each behind a bar of ours. */
+  block(text: string): void
+  /** As `block`; added and removed lines are told apart. */
+  diff(text: string): void
+}
+
+export type PageOptions = Readonly<{
+  /** Undefined: no terminal; lines are as long as they are. */
+  width: number | undefined
+  paint: Paint
+}>
+
+const GUTTER = '  │ '
+
+export function createPage({ width, paint }: PageOptions): Page & { lines: readonly string[] } {
+  const lines: string[] = []
+  const wrapped = (text: string, room: number | undefined): string[] => (room === undefined ? [text] : wrap(text, Math.max(20, room)))
+
+  const item = (label: string, text: Cell, labelTone: Tone = 'dim'): void => {
+    const cell = cellOf(text)
+    const safeLabel = forTerminal(label)
+    const indent = textWidth(safeLabel)
+    const [first = '', ...more] = wrapped(forTerminal(cell.text), width === undefined ? undefined : width - indent)
+    lines.push((paint(labelTone, safeLabel) + paint(cell.tone, first)).trimEnd())
+    for (const line of more) lines.push(' '.repeat(indent) + paint(cell.tone, line))
+  }
+  const block = (text: string, toneOfLine: (line: string) => Tone): void => {
+    for (const line of terminalBlock(text, '').split('\n')) {
+      for (const part of wrapped(line, width === undefined ? undefined : width - GUTTER.length)) {
+        // The bar is there on every line, so that nothing behind it passes for a line of ours. Tabs would move behind the edge.
+        lines.push((paint('dim', GUTTER) + paint(toneOfLine(line), part.replaceAll('\t', '    '))).trimEnd())
+      }
+    }
+  }
+  return {
+    lines,
+    blank: () => void lines.push(''),
+    heading: (text, tone = 'strong') => {
+      for (const line of wrapped(forTerminal(text), width)) lines.push(paint(tone, line))
+    },
+    text: (text, tone = 'plain') => {
+      for (const line of wrapped(forTerminal(text), width)) lines.push(paint(tone, line))
+    },
+    item,
+    fields(fields) {
+      const given = fields.flatMap(([label, value]) =>
+        value === undefined || value === null || cellOf(value).text === '' ? [] : [{ label, value }],
+      )
+      const indent = given.reduce((most, { label }) => Math.max(most, textWidth(label)), 0) + 2
+      for (const { label, value } of given) item(pad(label, indent), value)
+    },
+    table(columns, rows, otherwise) {
+      if (rows.length === 0) {
+        lines.push(paint('dim', otherwise))
+        return
+      }
+      const safe = rows.map((row) =>
+        row.map((each) => {
+          const { text, tone } = cellOf(each)
+          return { text: forTerminal(text), tone }
+        }),
+      )
+      lines.push(...layTable(columns, safe, { width, paint }))
+    },
+    block: (text) => block(text, () => 'plain'),
+    diff: (text) => block(text, (line) => (/^\+(?!\+\+)/.test(line) ? 'good' : /^-(?!--)/.test(line) ? 'bad' : 'dim')),
+  }
+}
