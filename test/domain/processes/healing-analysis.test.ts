@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest'
+import { healing } from '../../../src/domain/processes/healing/healing.ts'
+import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
+import { specifyProcess } from '../../support/specify-process.ts'
+import { at, confirmed, elapsed, evidence, failed, INCIDENT, opened, reanalyse, remedy, result } from './support/incident.ts'
+import {
+  analyses,
+  closesFingerprint,
+  diagnosedByCatalogue,
+  drafts,
+  escalates,
+  investigated,
+  investigates,
+  resolves,
+  tell,
+  timer,
+  waits,
+  waitsAndTriesAgain,
+} from './support/outputs.ts'
+
+const spec = specifyProcess(healing, INCIDENT)
+const unknown = (turn: number) => result('investigate', turn, { kind: 'unknown', reason: 'no answer', evidence })
+const unrecognised = result('investigate', 1, { kind: 'unrecognised', evidence })
+
+test('an incident begins with a look at the host', () => spec.given().when(opened).yields(investigates(1)))
+
+test('a confirmed fault leads to a plan', () =>
+  spec.given(opened).when(confirmed()).yields(investigated('confirmed'), diagnosedByCatalogue, drafts(2)))
+
+test('a line that no probe confirms ends without any action', () =>
+  spec
+    .given(opened)
+    .when(result('investigate', 1, { kind: 'not-confirmed', evidence }))
+    .yields(
+      investigated('not-confirmed'),
+      resolves('not-confirmed', 'No probe on the host found the fault.'),
+      closesFingerprint('not-confirmed'),
+    ))
+
+test('a fault without a remedy is told to a person', () =>
+  spec
+    .given(opened)
+    .when(result('investigate', 1, { kind: 'report-only', reason: 'nothing can be done', evidence }))
+    .yields(investigated('report-only'), escalates('report-only', 'nothing can be done')))
+
+test('what cannot be seen is looked at again with growing waits, then a person is called', () => {
+  const history: HealingInput[] = [opened]
+  for (const [attempt, waitMs] of [2_000, 4_000, 8_000, 16_000, 32_000].entries()) {
+    const turn = 1 + 2 * attempt
+    spec
+      .given(...history)
+      .when(unknown(turn))
+      .yields(investigated('unknown'), ...waitsAndTriesAgain(turn + 1, 'visibility', waitMs))
+    history.push(unknown(turn))
+    spec
+      .given(...history)
+      .when(elapsed(turn + 1))
+      .yields(investigates(turn + 2))
+    history.push(elapsed(turn + 1))
+  }
+  spec
+    .given(...history)
+    .when(unknown(11))
+    .yields(investigated('unknown'), escalates('cannot-see', 'no answer'))
+})
+
+test('a host that cannot be reached is looked at again, like one that gives no answer', () =>
+  spec
+    .given(opened)
+    .when(failed('investigate', 1))
+    .yields(...waitsAndTriesAgain(2, 'visibility', 2_000)))
+
+test('what no rule knows goes to the analyst', () =>
+  spec.given(opened).when(unrecognised).yields(investigated('unrecognised'), analyses(2)))
+
+const answer = {
+  kind: 'answered',
+  diagnosis: { text: 'The limit.' },
+  confidence: 0.8,
+  chosen: { actionId: remedy.action.id, confidence: 0.8, diagnosis: 'The limit.' },
+  model: 'model',
+} as const
+const diagnosed = tell({
+  type: 'IncidentDiagnosed',
+  data: {
+    incidentId: INCIDENT,
+    by: 'analyst',
+    text: { text: 'The limit.' },
+    confidence: 0.8,
+    actionId: remedy.action.id,
+    model: 'model',
+    at,
+  },
+})
+
+test('what the analyst chose is looked at on the host like everything else', () =>
+  spec
+    .given(opened, unrecognised)
+    .when(result('analyse', 2, answer))
+    .yields(diagnosed, investigates(3, answer.chosen)))
+
+test('a choice of the analyst survives a time in which nothing could be seen', () => {
+  const chosen = [opened, unrecognised, result('analyse', 2, answer), unknown(3)]
+  spec
+    .given(...chosen)
+    .when(elapsed(4))
+    .yields(investigates(5, answer.chosen))
+})
+
+test('an analyst without a remedy leaves it to a person, with the diagnosis', () =>
+  spec
+    .given(opened, unrecognised)
+    .when(result('analyse', 2, { ...answer, chosen: null }))
+    .yields(
+      tell({
+        type: 'IncidentDiagnosed',
+        data: { incidentId: INCIDENT, by: 'analyst', text: { text: 'The limit.' }, confidence: 0.8, model: 'model', at },
+      }),
+      escalates('no-remedy', 'The limit.'),
+    ))
+
+test('without an analyst a person is called, and told so', () =>
+  spec
+    .given(opened, unrecognised)
+    .when(result('analyse', 2, { kind: 'no-analyst' }))
+    .yields(escalates('no-analyst', 'No rule of the catalogue knows this, and no analyst is configured.')))
+
+test('a busy analyst is asked three times, each time when he says', () => {
+  const busy = (turn: number) =>
+    result('analyse', turn, { kind: 'failed', rule: 'rate-limited', says: { text: 'busy' }, retryAfterMs: 9_000 })
+  spec
+    .given(opened, unrecognised)
+    .when(busy(2))
+    .yields(waits('analyst', 9_000), timer(3, 'ask-again', 9_000))
+  spec.given(opened, unrecognised, busy(2)).when(elapsed(3)).yields(analyses(4))
+  spec.given(opened, unrecognised, busy(2), elapsed(3), busy(4), elapsed(5)).when(busy(6)).yields(escalates('analyst-failed', 'busy'))
+})
+
+test('an analyst that fails for good is not asked again', () => {
+  spec
+    .given(opened, unrecognised)
+    .when(result('analyse', 2, { kind: 'failed', rule: 'refused', says: { text: 'refused: no' }, retryAfterMs: null }))
+    .yields(escalates('analyst-failed', 'refused: no'))
+  spec.given(opened, unrecognised).when(failed('analyse', 2)).yields(escalates('analyst-failed', 'no route to host'))
+})
+
+test('a person may have it looked at again, with all its patience back', () => {
+  const patient = [opened, unknown(1), elapsed(2), unknown(3), elapsed(4), unknown(5)]
+  spec
+    .given(...patient)
+    .when(reanalyse)
+    .yields(investigates(7))
+  spec
+    .given(...patient, reanalyse)
+    .when(unknown(7))
+    .yields(investigated('unknown'), ...waitsAndTriesAgain(8, 'visibility', 2_000))
+  spec
+    .given(opened, result('investigate', 1, { kind: 'report-only', reason: 'nothing', evidence }))
+    .when(reanalyse)
+    .yields(investigates(2))
+})
+
+test('a result that is not the one waited for means nothing', () => {
+  spec.given(opened).when(confirmed(7)).means('nothing')
+  spec
+    .given(opened)
+    .when(result('verify', 1, { kind: 'holds', probes: 5 }))
+    .means('nothing')
+  spec.given(opened, unknown(1)).when(elapsed(7)).means('nothing')
+  spec.given().when(confirmed()).means('nothing')
+  spec.given(opened).when(opened).means('nothing')
+})
+
+test('an event belongs to the healing of its incident, and an effect to the process that asked', () => {
+  expect(healing.correlate(opened)).toBe(INCIDENT)
+  expect(healing.correlate(confirmed())).toBe(INCIDENT)
+  const foreign = { type: 'TimeoutElapsed', data: { process: 'triage', instance: INCIDENT, timerId: 't', name: 'quiet', at } } as const
+  expect(healing.correlate(foreign)).toBeUndefined()
+})
