@@ -83,18 +83,21 @@ type PlayOptions = DemoOptions & Readonly<{ screen: Screen; place: Place; env: N
 
 async function play(parts: readonly Part[], { yes = false, ...options }: PlayOptions): Promise<readonly Row[]> {
   const { screen } = options
-  await using stack = new AsyncDisposableStack()
-  const stage = await buildStage({ ...options, yes }, stack)
-  const rows: Row[] = []
-  for (const part of parts) {
+  const stack = new AsyncDisposableStack()
+  try {
+    const stage = await buildStage({ ...options, yes }, stack)
+    const rows: Row[] = []
+    for (const part of parts) {
+      screen.blank()
+      screen.heading(`${part.name}. ${part.title}`)
+      rows.push({ name: part.name, fault: part.fault, outcome: await playPart(part, stage) })
+      await closeOpenIncidents(stage)
+    }
+    return rows
+  } finally {
     screen.blank()
-    screen.heading(`${part.name}. ${part.title}`)
-    rows.push({ name: part.name, fault: part.fault, outcome: await playPart(part, stage) })
-    await closeOpenIncidents(stage)
+    await screen.during('stopping everything', () => stack.disposeAsync())
   }
-  screen.blank()
-  await screen.during('stopping everything', () => stack.disposeAsync())
-  return rows
 }
 
 /** A part that breaks down is told and counted; the next one is tried all the same. */

@@ -1,5 +1,4 @@
 /** What is said at the end: the table, what differed, and how to look around in what was recorded. */
-import { join } from 'node:path'
 import type { Place } from './place.ts'
 import type { Screen } from './screen.ts'
 import { namespaceOf } from './stage.ts'
@@ -18,17 +17,14 @@ export function sayResults(screen: Screen, rows: readonly Row[], tookMs: number)
 
 export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: { keptHost: boolean; env: NodeJS.ProcessEnv }): void {
   const { dir, dataDir } = place
-  const flags = `--data-dir ${quoted(dataDir)} --namespace ${namespaceOf(place)}`
-  const keyFile = quoted(join(dataDir, 'admin.key'))
+  const data = `--data-dir ${quoted(dataDir)}`
   screen.blank()
   screen.heading('Look around in what it recorded')
-  const line = (text: string): void => screen.command(text)
-  line(`npx steward up ${flags}`)
+  screen.command(`npx steward up ${data} --namespace ${namespaceOf(place)}`)
   screen.say('and in another terminal:')
-  line(`export STEWARD_API_KEY_FILE=${keyFile}`)
-  line('npx steward incident list')
-  line('npx steward events tail --from 0')
-  line('npx steward projection list')
+  screen.command(`npx steward incident list ${data}`)
+  screen.command(`npx steward incident show ID ${data}`)
+  screen.command(`npx steward events list ${data}`)
   screen.blank()
   screen.say(`Recorded in ${dataDir}; Steward's own log: ${place.logPath}.`)
   if (keptHost) screen.say(`The host's files are still in ${place.hostDir}.`)
