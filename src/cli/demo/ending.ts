@@ -1,4 +1,5 @@
 /** What is said at the end: the table, what differed, and how to look around in what was recorded. */
+import { relative } from 'node:path'
 import type { Place } from './place.ts'
 import type { Screen } from './screen.ts'
 import { namespaceOf } from './stage.ts'
@@ -17,7 +18,7 @@ export function sayResults(screen: Screen, rows: readonly Row[], tookMs: number)
 
 export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: { keptHost: boolean; env: NodeJS.ProcessEnv }): void {
   const { dir, dataDir } = place
-  const data = `--data-dir ${quoted(dataDir)}`
+  const data = `--data-dir ${quoted(fromHere(dataDir))}`
   screen.blank()
   screen.heading('Look around in what it recorded')
   screen.command(`npx steward up ${data} --namespace ${namespaceOf(place)}`)
@@ -28,9 +29,15 @@ export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: 
   screen.blank()
   screen.say(`Recorded in ${dataDir}; Steward's own log: ${place.logPath}.`)
   if (keptHost) screen.say(`The host's files are still in ${place.hostDir}.`)
-  screen.say(`When you are done: rm -r ${quoted(dir)}`)
+  screen.say(`When you are done: rm -r ${quoted(fromHere(dir))}`)
   const database = env['STEWARD_DATABASE_URL'] ?? ''
   if (database !== '' && database !== 'embedded') screen.say(`and in your PostgreSQL: drop schema "${namespaceOf(place)}" cascade`)
+}
+
+/** As it is typed here, where that is shorter. */
+function fromHere(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near.startsWith('..') || near.startsWith('-') ? path : near
 }
 
 const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -118,7 +118,7 @@ function shortened(type: string, text: string, { title, severity, plan }: Incide
     case 'IncidentOpened':
       return `Detected: ${title} (${severity}).`
     case 'IncidentDiagnosed':
-      return text.split(/(?<=[.;]) /)[0] ?? text
+      return text.split(/(?<=\.) /)[0] ?? text
     case 'ExecutionStarted':
       return `The execution of plan ${plan?.planHash.slice(0, 12) ?? ''} began.`
     default:
