@@ -174,14 +174,16 @@ async function checkFiles({ logPaths, configPaths }: TargetInventory, remote: Re
   const states = parseFileStates(await onHost(() => remote.execute(readFileStates(watched), { timeoutMs: CHECK_TIMEOUT_MS })))
   for (const { path, field } of named) {
     const state = states?.files.find((each) => each.path === path)
-    const readable = state !== undefined && (await canRead(path, remote))
+    const readable = state !== undefined && (await isReadableFile(path, remote))
     const rule = state?.kind === 'missing' ? 'path-missing' : state === undefined || !readable ? 'path-unreadable' : undefined
     if (rule !== undefined) throw new CommandRefused({ rule, facts: { field, path } })
   }
 }
 
-async function canRead(path: string, remote: RemoteHost): Promise<boolean> {
-  const output = await onHost(() => remote.execute({ kind: 'exec', argv: ['test', '-r', path] }, { timeoutMs: CHECK_TIMEOUT_MS }))
+/** A directory can be opened too, and would never say a line. */
+async function isReadableFile(path: string, remote: RemoteHost): Promise<boolean> {
+  const argv = ['sh', '-c', '[ -f "$1" ] && [ -r "$1" ]', 'sh', path] as const
+  const output = await onHost(() => remote.execute({ kind: 'exec', argv }, { timeoutMs: CHECK_TIMEOUT_MS }))
   return output.kind === 'text' && output.exitCode === 0
 }
 
