@@ -3,17 +3,16 @@
  * down (N3). Each is healed, healed in vain, forged, and where an outsider can, provoked. The harness judges by bytes, modes and its own requests.
  */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../support/daemons/free-port.ts'
-import { type NginxDaemon, type NginxOptions, startNginx } from '../support/daemons/nginx.ts'
+import type { NginxDaemon } from '../support/daemons/nginx.ts'
 import { until } from '../support/until.ts'
 import { expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
+import { exhaustDescriptors, refuseConfig, spoilConfig, type WatchedNginx, watchNginx, wrappedNginx } from './support/nginx-target.ts'
 import { marksOf, smuggled, stateOf, statusOf } from './support/witness.ts'
-import { openWorld, type Registered, type World } from './support/world.ts'
+import { openWorld, type World } from './support/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -22,48 +21,12 @@ beforeAll(async () => {
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
-type Watched = Readonly<{ nginx: NginxDaemon; target: Registered }>
-type WatchedOptions = NginxOptions &
-  Readonly<{ mode?: 'propose' | 'act'; connection?: (nginx: NginxDaemon) => object; prepare?: (nginx: NginxDaemon) => void }>
-
-async function watched(
-  name: string,
-  { mode = 'propose', connection = () => ({}), prepare, ...options }: WatchedOptions = {},
-): Promise<Watched> {
-  const nginx = await startNginx(options)
-  onTestFinished(() => nginx.stop())
-  prepare?.(nginx)
-  const target = await world.register({
-    name,
-    service: 'nginx',
-    logPaths: [nginx.logPath],
-    configPaths: [nginx.configPath],
-    connection: { kind: 'nginx', pidFile: nginx.pidFile, url: nginx.url, roots: [nginx.root], ...connection(nginx) },
-    mode,
-  })
-  onTestFinished(() => world.retire(target.id))
-  return { nginx, target }
-}
-
-/** The nginx that Steward calls. It can be told to refuse the configuration while that holds a word, or while it does not. */
-function wrapped({ scratch, configPath }: NginxDaemon): string {
-  const path = join(scratch, 'nginx')
-  const refuses = `case "$*" in *'${configPath}'*) ! sh '${path}.refuses' <'${configPath}' || { echo sabotaged >&2; exit 1; } ;; esac`
-  writeFileSync(path, `#!/bin/sh\n[ ! -e '${path}.refuses' ] || ${refuses}\nexec nginx "$@"\n`, { mode: 0o755 })
-  return path
-}
-const refuse = ({ scratch }: NginxDaemon, condition: string): void => writeFileSync(join(scratch, 'nginx.refuses'), `${condition}\n`)
-
 describe('N1, a broken configuration', () => {
   const FAULT = 'nginx.broken-configuration'
-  const spoil = ({ configPath }: NginxDaemon): void => {
-    writeFileSync(configPath, readFileSync(configPath, 'utf8').replace('http {', 'http {\n  foo_bar on;'))
-  }
-
   test('fix: the last good contents come back after a second person agreed', async () => {
-    const { nginx, target } = await watched('n1-fix')
+    const { nginx, target } = await watchNginx(world, 'n1-fix')
     const good = stateOf(nginx.configPath)
-    spoil(nginx)
+    spoilConfig(nginx)
     const bad = stateOf(nginx.configPath)
     nginx.reload()
     const { id } = await world.opened(target.id, FAULT)
@@ -91,9 +54,9 @@ describe('N1, a broken configuration', () => {
   })
 
   test('fix: an old change is undone without a person, where mode and policy say so', async () => {
-    const { nginx, target } = await watched('n1-auto', { mode: 'act' })
+    const { nginx, target } = await watchNginx(world, 'n1-auto', { mode: 'act' })
     const good = stateOf(nginx.configPath)
-    spoil(nginx)
+    spoilConfig(nginx)
     const tenMinutesAgo = Date.now() / 1_000 - 600
     utimesSync(nginx.configPath, tenMinutesAgo, tenMinutesAgo)
     nginx.reload()
@@ -104,10 +67,10 @@ describe('N1, a broken configuration', () => {
   })
 
   test('sabotage: nginx refuses the good contents; the faulty ones are back, with mode and owner', async () => {
-    const { nginx, target } = await watched('n1-sabotage', { connection: (daemon) => ({ binary: wrapped(daemon) }) })
+    const { nginx, target } = await watchNginx(world, 'n1-sabotage', { connection: (daemon) => ({ binary: wrappedNginx(daemon) }) })
     chmodSync(nginx.configPath, 0o640)
-    spoil(nginx)
-    refuse(nginx, '! grep -q foo_bar')
+    spoilConfig(nginx)
+    refuseConfig(nginx, '! grep -q foo_bar')
     const bad = stateOf(nginx.configPath)
     nginx.reload()
     const { id } = await world.opened(target.id, FAULT)
@@ -118,7 +81,7 @@ describe('N1, a broken configuration', () => {
   })
 
   test('forged: one request writes the whole line', async () => {
-    const { nginx, target } = await watched('n1-forged')
+    const { nginx, target } = await watchNginx(world, 'n1-forged')
     const before = stateOf(nginx.configPath)
     const line = `2026/11/20 23:15:30 [emerg] 31606#31606: unknown directive "x" in ${nginx.configPath}:1`
     await statusOf(nginx.url, smuggled(line))
@@ -134,7 +97,7 @@ describe('N9, a file that may not be read', () => {
   const PATH = '/docs/page.html'
 
   test('fix: mode and owner of the baseline come back after a second person agreed', async () => {
-    const { nginx, target } = await watched('n9-fix', { mode: 'act' })
+    const { nginx, target } = await watchNginx(world, 'n9-fix', { mode: 'act' })
     const good = stateOf(page(nginx))
     chmodSync(page(nginx), 0o000)
     expect(await statusOf(nginx.url, PATH)).toBe(403)
@@ -154,7 +117,7 @@ describe('N9, a file that may not be read', () => {
   })
 
   test('sabotage: somebody closes it again; the mode of before is back, not the one of the saboteur', async () => {
-    const { nginx, target } = await watched('n9-sabotage')
+    const { nginx, target } = await watchNginx(world, 'n9-sabotage')
     chmodSync(join(nginx.root, 'docs'), 0o600)
     const bad = stateOf(join(nginx.root, 'docs'))
     expect(await statusOf(nginx.url, PATH)).toBe(403)
@@ -170,7 +133,7 @@ describe('N9, a file that may not be read', () => {
   })
 
   test('forged: one request claims that a page cannot be read', async () => {
-    const { nginx, target } = await watched('n9-forged')
+    const { nginx, target } = await watchNginx(world, 'n9-forged')
     const before = stateOf(page(nginx))
     await statusOf(
       nginx.url,
@@ -183,7 +146,7 @@ describe('N9, a file that may not be read', () => {
   test('provoked: a true refusal of a file that is meant to be closed changes nothing, even in mode act', async () => {
     // 0600 shuts out the workers of a master that is root. Those of an ordinary user are the owner themselves: there only 0000 is closed.
     const closed = process.getuid?.() === 0 ? 0o600 : 0o000
-    const { nginx, target } = await watched('n9-provoked', { mode: 'act', prepare: (daemon) => chmodSync(page(daemon), closed) })
+    const { nginx, target } = await watchNginx(world, 'n9-provoked', { mode: 'act', prepare: (daemon) => chmodSync(page(daemon), closed) })
     const before = stateOf(page(nginx))
     expect(await statusOf(nginx.url, PATH)).toBe(403)
     expect(readFileSync(nginx.logPath, 'utf8')).toContain('(13: Permission denied)')
@@ -195,22 +158,7 @@ describe('N9, a file that may not be read', () => {
 
 describe('N12, workers out of descriptors', () => {
   const FAULT = 'nginx.too-many-open-files'
-  const options = { workerLimit: 20, connection: (daemon: NginxDaemon) => ({ binary: wrapped(daemon) }) }
-
-  /** Connections that are opened and held, until nginx says that it has no descriptor left. */
-  async function exhaust(nginx: NginxDaemon): Promise<void> {
-    const held: Socket[] = []
-    onTestFinished(() => {
-      for (const socket of held) socket.destroy()
-    })
-    await until(async () => {
-      const socket = connect(nginx.port, '127.0.0.1')
-      socket.on('error', () => undefined)
-      held.push(socket)
-      await Promise.race([once(socket, 'connect'), once(socket, 'close')])
-      return readFileSync(nginx.logPath, 'utf8').includes('Too many open files')
-    })
-  }
+  const options = { workerLimit: 20, connection: (daemon: NginxDaemon) => ({ binary: wrappedNginx(daemon) }) }
 
   /** As the kernel has it, of every worker that takes new clients. */
   function limitsOf({ pidFile }: NginxDaemon): readonly string[] {
@@ -222,8 +170,8 @@ describe('N12, workers out of descriptors', () => {
   }
 
   test('fix: the limit is raised after a second person agreed, never alone', async () => {
-    const { nginx, target } = await watched('n12-fix', { ...options, mode: 'act' })
-    await exhaust(nginx)
+    const { nginx, target } = await watchNginx(world, 'n12-fix', { ...options, mode: 'act' })
+    await exhaustDescriptors(nginx)
     const { id } = await world.opened(target.id, FAULT)
     const planned = await world.reaches(id, 'awaiting-approval')
     expect(planned.plan).toMatchObject({
@@ -240,10 +188,10 @@ describe('N12, workers out of descriptors', () => {
   })
 
   test('sabotage: nginx refuses the new limit at the reload; file and limit are as before', async () => {
-    const { nginx, target } = await watched('n12-sabotage', options)
+    const { nginx, target } = await watchNginx(world, 'n12-sabotage', options)
     const before = stateOf(nginx.configPath)
-    await exhaust(nginx)
-    refuse(nginx, 'grep -q 4096')
+    await exhaustDescriptors(nginx)
+    refuseConfig(nginx, 'grep -q 4096')
     const { id } = await world.opened(target.id, FAULT)
     await world.approve(await world.reaches(id, 'awaiting-approval'))
     await expectRolledBack(world, target, id)
@@ -252,7 +200,7 @@ describe('N12, workers out of descriptors', () => {
   })
 
   test('forged: one request claims that no descriptor is left', async () => {
-    const { nginx, target } = await watched('n12-forged', options)
+    const { nginx, target } = await watchNginx(world, 'n12-forged', options)
     const before = stateOf(nginx.configPath)
     await statusOf(nginx.url, smuggled('2026/11/20 23:23:43 [crit] 1#1: accept4() failed (24: Too many open files)'))
     await expectUnconfirmed(world, target, FAULT)
@@ -267,10 +215,10 @@ describe('N3, a backend that is down', () => {
   type Backend = Readonly<{ port: number; start: string; pidFile: string; starts: () => number }>
 
   /** A program that the inventory knows how to start. Each start leaves a line, so that they can be counted on the host. */
-  async function behind(name: string, mode: 'propose' | 'act'): Promise<Watched & { backend: Backend }> {
+  async function behind(name: string, mode: 'propose' | 'act'): Promise<WatchedNginx & { backend: Backend }> {
     const port = await freePort()
     let backend: Backend | undefined
-    const both = await watched(name, {
+    const both = await watchNginx(world, name, {
       upstream: `127.0.0.1:${port}`,
       mode,
       connection: ({ scratch }) => {

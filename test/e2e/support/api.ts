@@ -45,11 +45,12 @@ export async function ok<Shape>(answer: Promise<Answer>, shape: z.ZodType<Shape>
   return shape.parse(body)
 }
 
-/** What a refusal says: its status, its code, and the field that it blames. */
-export async function refusal(answer: Promise<Answer>): Promise<Readonly<{ status: number; code: string; field: unknown }>> {
+/** What a refusal says: its status, its code, the field that it blames, and more words where there are any. */
+export async function refusal(answer: Promise<Answer>): Promise<Readonly<{ status: number; code: string; field: unknown; says: unknown }>> {
   const { status, body } = await answer
+  if (status < 400) throw new Error(`not refused: ${JSON.stringify(body)}`)
   const { error } = z.object({ error: z.object({ code: z.string(), details: z.record(z.string(), z.unknown()).optional() }) }).parse(body)
-  return { status, code: error.code, field: error.details?.['field'] }
+  return { status, code: error.code, field: error.details?.['field'], says: error.details?.['says'] }
 }
 
 /** `position`: a query with `min_position` sees what the command did. */
@@ -102,7 +103,14 @@ export const target = z.object({
 })
 export type Target = Readonly<z.infer<typeof target>>
 
-export const event = z.object({ id: z.string(), type: z.string(), stream: z.string(), recordedAt: z.string(), data: z.looseObject({}) })
+export const event = z.object({
+  id: z.string(),
+  type: z.string(),
+  stream: z.string(),
+  position: z.string(),
+  recordedAt: z.string(),
+  data: z.looseObject({}),
+})
 export type Event = Readonly<z.infer<typeof event>>
 
 export const page = <Item>(item: z.ZodType<Item>) => z.object({ items: z.array(item), next_cursor: z.string().nullable() })

@@ -71,6 +71,7 @@ export interface World extends AsyncDisposable {
   approve(of: Incident): Promise<void>
   /** Events of an incident's stream, by type. */
   events(incidentId: string, type: string): Promise<readonly Event[]>
+  stream(name: string): Promise<readonly Event[]>
 }
 
 /** The files that a service needs before it starts. */
@@ -190,10 +191,8 @@ export function inhabitants({
     async approve({ approvalId, plan }) {
       await ok(bob.post(`/api/v1/approvals/${approvalId}/approve`, { planHash: plan?.planHash }), outcome)
     },
-    events: async (incidentId, type) =>
-      (await ok(admin.get(`/api/v1/streams/incident-${incidentId}/events?limit=100`), page(event))).items.filter(
-        (each) => each.type === type,
-      ),
+    stream: async (name) => (await ok(admin.get(`/api/v1/streams/${name}/events?limit=500`), page(event))).items,
+    events: async (incidentId, type) => (await world.stream(`incident-${incidentId}`)).filter((each) => each.type === type),
   }
   return world
 
