@@ -4,12 +4,13 @@
  * it by the mark on the host. A `repeatable` effect is simply run again.
  */
 import type { DomainEvent, EventOf, Recorded } from '../domain/events.ts'
-import { later } from '../domain/instant.ts'
+import { elapsedMs, later } from '../domain/instant.ts'
 import type { Agenda, OpenEffect } from '../domain/ports/agenda.ts'
 import type { Clock } from '../domain/ports/clock.ts'
-import { ConcurrencyConflict, type ExpectedRevision } from '../domain/ports/event-store.ts'
+import { AppendTooLarge, ConcurrencyConflict, type ExpectedRevision } from '../domain/ports/event-store.ts'
 import type { Leases } from '../domain/ports/leases.ts'
 import type { Logger } from '../domain/ports/logger.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
 import { type EffectKind, type EffectRequest, type EffectResults, effectModes } from '../domain/processes/effects.ts'
 import { protect } from '../domain/protected.ts'
 import { type EffectState, effectStreamOf, readEffectStream } from './effect-stream.ts'
@@ -32,6 +33,7 @@ export type EffectRunnerOptions = Readonly<{
   leases: Leases
   clock: Clock
   logger: Logger
+  metrics: Metrics
   /** This runner, alive as long as it holds the lease of that name. */
   runnerId: string
   /** Aborts when Steward has no time left to record what its effects in flight did. */
@@ -43,7 +45,7 @@ export type EffectRunnerOptions = Readonly<{
 }>
 
 export type EffectRunner = Readonly<{
-  /** Runs until the signal aborts; then lets the effects in flight finish and be recorded. */
+  /** Runs until the signal aborts; then lets the effects in flight finish and be recorded, until `drain` aborts. */
   run: (signal: AbortSignal) => Promise<void>
 }>
 
@@ -52,8 +54,9 @@ export const runnerLease = (runnerId: string): string => `effect-runner-${runner
 const SWEEP_LIMIT = 200
 
 export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
-  const { agenda, log, clock, logger, concurrency = 16, sweepEveryMs = 1_000 } = options
+  const { agenda, log, clock, logger, metrics, concurrency = 16, sweepEveryMs = 1_000 } = options
   const inFlight = new Map<string, Promise<void>>()
+  const showRunning = (): void => metrics.set('steward_effects_running', inFlight.size)
 
   const begin = (effect: EffectRef, signal: AbortSignal): void => {
     if (signal.aborted || inFlight.has(effect.effectId) || inFlight.size >= concurrency) return
@@ -61,8 +64,12 @@ export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
       .catch((error: unknown) => {
         if (!signal.aborted) logger.error({ effectId: effect.effectId, error }, 'an effect could not be run')
       })
-      .finally(() => inFlight.delete(effect.effectId))
+      .finally(() => {
+        inFlight.delete(effect.effectId)
+        showRunning()
+      })
     inFlight.set(effect.effectId, running)
+    showRunning()
   }
 
   const sweep = async (signal: AbortSignal): Promise<void> => {
@@ -94,13 +101,21 @@ export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
 }
 
 async function runEffect(effect: EffectRef, options: EffectRunnerOptions, signal: AbortSignal): Promise<void> {
-  const { clock, drain } = options
+  const { clock, drain, metrics } = options
   const claimed = await throughOutages(() => claim(effect, options), { clock, signal })
   if (!claimed) return
   const { requested, revision } = claimed
+  const begun = clock.now()
   const outcome = await execute(requested, options)
+  metrics.observe('steward_effect_seconds', elapsedMs(begun, clock.now()) / 1_000, { effect: requested.data.request.kind })
   // What was done is recorded even while Steward stops.
-  await throughOutages(() => append(options, requested, revision, outcome), { clock, signal: drain })
+  const record = (event: DomainEvent) => throughOutages(() => append(options, requested, revision, event), { clock, signal: drain })
+  try {
+    await record(outcome)
+  } catch (error) {
+    if (!(error instanceof AppendTooLarge)) throw error
+    await record(failureOf(requested, error, clock))
+  }
 }
 
 type EffectRef = Pick<OpenEffect, 'effectId' | 'process' | 'instance'>
@@ -136,7 +151,12 @@ async function isRunning({ runnerId, deadlineAt }: Extract<EffectState, { kind: 
 /** A runner aborts its own effect at the deadline; this is the time it has to record that. */
 const DEADLINE_GRACE_MS = 10_000
 
-async function execute(requested: Recorded<EventOf<'EffectRequested'>>, { handlers, clock }: EffectRunnerOptions): Promise<DomainEvent> {
+/** @throws the reason of `drain`: then nothing is recorded, and whoever finds the effect later takes its runner for dead. */
+async function execute(
+  requested: Recorded<EventOf<'EffectRequested'>>,
+  { handlers, clock, drain }: EffectRunnerOptions,
+): Promise<DomainEvent> {
+  drain.throwIfAborted()
   const { effectId, request } = requested.data
   const deadline = new AbortController()
   const finished = new AbortController()
@@ -144,17 +164,23 @@ async function execute(requested: Recorded<EventOf<'EffectRequested'>>, { handle
     () => deadline.abort(new DeadlinePassed({ timeoutMs: request.timeoutMs })),
     () => undefined,
   )
+  const signal = AbortSignal.any([deadline.signal, drain])
   try {
-    const handled = handle(handlers, requested, { effectId, signal: deadline.signal, cause: causedBy(requested) }, clock)
-    return await Promise.race([handled, aborted(deadline.signal)])
+    const handled = handle(handlers, requested, { effectId, signal, cause: causedBy(requested) }, clock)
+    return await Promise.race([handled, aborted(signal)])
   } catch (error) {
-    const ref = { ...refOf(requested), at: clock.now() }
-    const says = protect(error instanceof Error ? error.message : String(error))
-    if (effectModes[request.kind] === 'once') return { type: 'EffectOutcomeUnknown', data: { ...ref, says } }
-    return { type: 'EffectFailed', data: { ...ref, rule: error instanceof Error ? error.name : 'unknown', says } }
+    drain.throwIfAborted()
+    return failureOf(requested, error, clock)
   } finally {
     finished.abort()
   }
+}
+
+function failureOf(requested: Recorded<EventOf<'EffectRequested'>>, error: unknown, clock: Clock): DomainEvent {
+  const ref = { ...refOf(requested), at: clock.now() }
+  const says = protect(error instanceof Error ? error.message : String(error))
+  if (effectModes[ref.kind] === 'once') return { type: 'EffectOutcomeUnknown', data: { ...ref, says } }
+  return { type: 'EffectFailed', data: { ...ref, rule: error instanceof Error ? error.name : 'unknown', says } }
 }
 
 const aborted = (signal: AbortSignal): Promise<never> =>
@@ -210,17 +236,26 @@ async function handle(
 
 /** Appends to the effect's stream; undefined when somebody else wrote first: then theirs is the truth. */
 async function append(
-  { log }: EffectRunnerOptions,
+  { log, metrics }: EffectRunnerOptions,
   requested: Recorded<EventOf<'EffectRequested'>>,
   expected: ExpectedRevision,
   event: DomainEvent,
 ): Promise<bigint | undefined> {
   try {
-    return (await log.append(effectStreamOf(requested.data.effectId), expected, [event], causedBy(requested))).revision
+    const { revision } = await log.append(effectStreamOf(requested.data.effectId), expected, [event], causedBy(requested))
+    const outcome = outcomes[event.type]
+    if (outcome !== undefined) metrics.count('steward_effects_total', { effect: requested.data.request.kind, outcome })
+    return revision
   } catch (error) {
     if (error instanceof ConcurrencyConflict) return undefined
     throw error
   }
+}
+
+const outcomes: Readonly<Record<string, string>> = {
+  EffectSucceeded: 'succeeded',
+  EffectFailed: 'failed',
+  EffectOutcomeUnknown: 'unknown',
 }
 
 const refOf = ({ data: { process, instance, effectId, request } }: Recorded<EventOf<'EffectRequested'>>) => ({

@@ -126,8 +126,9 @@ export function createEngine(options: EngineOptions): Engine {
     await using lease = await alive(runnerId, leases)
     trouble.delete('database session')
     const stop = AbortSignal.any([signal, lease.lost])
-    const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, runnerId, drain })
-    const { faults, compileMatcher, roster, hosts, cursors, metrics, hash, pollEveryMs } = options
+    const { metrics } = options
+    const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, metrics, runnerId, drain })
+    const { faults, compileMatcher, roster, hosts, cursors, hash, pollEveryMs } = options
     const watching = {
       ...{ roster, hosts, reach, faults, compileMatcher, record, handle, cursors, leases, clock, ids, metrics, logger },
       tools: { ids, hash },
@@ -137,7 +138,7 @@ export function createEngine(options: EngineOptions): Engine {
       ...processes.map((process) =>
         keepRunning(`process ${process.name}`, stop, () => runProcess({ process, step, log, checkpoints, clock, logger, signal: stop })),
       ),
-      keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, signal: stop })),
+      keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, metrics, signal: stop })),
       keepRunning('effects', stop, () => runner.run(stop)),
       keepRunning('watching', stop, () => watchTargets({ ...watching, signal: stop })),
     ])

@@ -36,9 +36,17 @@ export async function runProcess(options: ProcessRunnerOptions & Readonly<{ sign
   let position = (await checkpoints.load(process.name)) ?? introduced
   const types = [...process.inputs, 'InstanceUnparked']
   while (!signal.aborted) {
-    const source = log.store.subscribe({ ...(position === undefined ? {} : { after: position }), types, signal })
+    // The read that is already on its way would hold a failure back until the next event comes, so it ends with the failure.
+    const failed = new AbortController()
+    const reading = AbortSignal.any([signal, failed.signal])
+    const source = log.store.subscribe({ ...(position === undefined ? {} : { after: position }), types, signal: reading })
     for await (const batch of inBatches(source, batchSizeEvents)) {
-      position = await throughOutages(() => handleBatch(options, position, batch), { clock, signal, onOutage })
+      try {
+        position = await throughOutages(() => handleBatch(options, position, batch), { clock, signal, onOutage })
+      } catch (error) {
+        failed.abort(error)
+        throw error
+      }
       if (signal.aborted) return
     }
   }
@@ -88,14 +96,14 @@ async function catchUp(
   const parked = events.findLast((event) => event.type === 'InstanceParked' && event.position < unparked.position)
   if (parked?.type !== 'InstanceParked') return
   const parkedAt = BigInt(parked.data.position)
-  const { lastInput } = readProcessStream(events)
-  const after = lastInput === undefined ? undefined : lastInput
+  // From where it stood when it was parked, not from where it stands: a crash half-way may have left commands that were not issued.
+  const { lastInput: after } = readProcessStream(events.filter(({ revision }) => revision <= parked.revision))
   for await (const item of log.store.readAll({ ...(after === undefined ? {} : { after }), types: process.inputs })) {
     if ('checkpoint' in item) continue
     if (item.position >= unparked.position) return
     if (way === 'skip' && item.position === parkedAt) continue
     const event = log.codec.decode(item)
-    if (process.instanceOf(event) === instance) await step(process, event)
+    if (process.instanceOf(event) === instance) await step(process, event, { catchingUp: true })
   }
 }
 

@@ -5,6 +5,7 @@
 import type { DomainEvent, Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Clock } from '../domain/ports/clock.ts'
+import { AppendTooLarge, type ExpectedRevision } from '../domain/ports/event-store.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { Output } from '../domain/processes/process-manager.ts'
 import { protect } from '../domain/protected.ts'
@@ -18,24 +19,31 @@ import { decidedAgain } from './retry.ts'
 export type ProcessStepOptions = Readonly<{ log: EventLog; handle: HandleCommand; ids: Ids; clock: Clock }>
 
 /** @returns what became of the input. `ignored`: it means nothing to the instance, or was handled before. */
-export type ProcessStep = (process: BoundProcess, input: Recorded) => Promise<'handled' | 'ignored' | 'parked'>
+export type ProcessStep = (
+  process: BoundProcess,
+  input: Recorded,
+  options?: Readonly<{
+    /** The instance was un-parked, and this is one of the inputs that it missed. */
+    catchingUp?: boolean
+  }>,
+) => Promise<'handled' | 'ignored' | 'parked'>
 
 export function createProcessStep({ log, handle, ids, clock }: ProcessStepOptions): ProcessStep {
-  return async (process, input) => {
+  return async (process, input, { catchingUp = false } = {}) => {
     const instance = process.instanceOf(input)
     if (instance === undefined) return 'ignored'
-    const context: StepContext = { process, instance, input, log, handle, ids, clock }
+    const context: StepContext = { process, instance, input, catchingUp, log, handle, ids, clock }
     const outcome = await decidedAgain(() => record(context))
     if (outcome.kind === 'recorded') await issueCommands(context, outcome.stream)
     return outcome.kind === 'recorded' ? 'handled' : outcome.kind
   }
 }
 
-type StepContext = ProcessStepOptions & Readonly<{ process: BoundProcess; instance: string; input: Recorded }>
+type StepContext = ProcessStepOptions & Readonly<{ process: BoundProcess; instance: string; input: Recorded; catchingUp: boolean }>
 type Outcome = Readonly<{ kind: 'recorded'; stream: ProcessStream }> | Readonly<{ kind: 'ignored' | 'parked' }>
 
 async function record(context: StepContext): Promise<Outcome> {
-  const { process, instance, input, log, ids, clock } = context
+  const { process, instance, input, catchingUp, log, ids } = context
   const name = processStreamOf(process.name, instance)
   const { events, expected } = await log.load(name)
   const stream = readProcessStream(events)
@@ -43,6 +51,7 @@ async function record(context: StepContext): Promise<Outcome> {
   // Handled before, but perhaps the crash came before its commands: issue them again.
   if (stream.lastInput === input.position) return { kind: 'recorded', stream }
   if (stream.lastInput !== undefined && input.position < stream.lastInput) return { kind: 'ignored' }
+  if (stream.resumedAt !== undefined && input.position < stream.resumedAt && !catchingUp) return { kind: 'parked' }
 
   const derivedId = (...parts: readonly string[]) => ids.derived(process.name, instance, ...parts)
   const cause = causedBy(input)
@@ -52,16 +61,7 @@ async function record(context: StepContext): Promise<Outcome> {
     const handled = stream.handled.map(({ data, ...rest }) => log.codec.decode({ ...rest, ...embedded(data.input, rest.metadata) }))
     outputs = process.next(handled, input, { instance, now: timeOf(input), derivedId })
   } catch (error) {
-    // The instance stops here, the others go on; an operator mends the cause and retries, or skips the input.
-    const data = {
-      ...ref,
-      position: String(input.position),
-      eventId: input.metadata.eventId,
-      cause: protect(textOf(error)),
-      at: clock.now(),
-    }
-    await log.append(name, expected, [{ type: 'InstanceParked', data }], cause)
-    return { kind: 'parked' }
+    return park(context, expected, error)
   }
   if (!outputs) return { kind: 'ignored' }
   const encoded = log.codec.encode(input, input.metadata)
@@ -72,12 +72,31 @@ async function record(context: StepContext): Promise<Outcome> {
       position: String(input.position),
       eventId: input.metadata.eventId,
       input: { type: encoded.type, schemaVersion: encoded.metadata.schemaVersion, data: encoded.data },
-      at: clock.now(),
+      at: context.clock.now(),
     },
   }
   const recorded = outputs.map((output, index) => outputEvent(output, index, context))
-  await log.append(name, expected, [handledInput, ...recorded], cause)
+  try {
+    await log.append(name, expected, [handledInput, ...recorded], cause)
+  } catch (error) {
+    if (error instanceof AppendTooLarge) return park(context, expected, error)
+    throw error
+  }
   return { kind: 'recorded', stream: readProcessStream((await log.load(name)).events) }
+}
+
+/** The instance stops here, the others go on; an operator mends the cause and retries, or skips the input. */
+async function park({ process, instance, input, log, clock }: StepContext, expected: ExpectedRevision, cause: unknown): Promise<Outcome> {
+  const data = {
+    process: process.name,
+    instance,
+    position: String(input.position),
+    eventId: input.metadata.eventId,
+    cause: protect(textOf(cause)),
+    at: clock.now(),
+  }
+  await log.append(processStreamOf(process.name, instance), expected, [{ type: 'InstanceParked', data }], causedBy(input))
+  return { kind: 'parked' }
 }
 
 async function issueCommands(context: StepContext, stream: ProcessStream): Promise<void> {

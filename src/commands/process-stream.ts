@@ -14,6 +14,8 @@ export type ProcessStream = Readonly<{
   pendingTimers: ReadonlyMap<string, EventOf<'TimeoutScheduled'>['data']>
   effects: ReadonlyMap<string, Recorded<EventOf<'EffectRequested'>>>
   parked: Recorded<EventOf<'InstanceParked'>> | undefined
+  /** Inputs before this position that were missed while it was parked are handled by the catching-up alone, so that none overtakes another. */
+  resumedAt: Position | undefined
   /** A parked input that an operator chose to skip. */
   skipped: ReadonlySet<Position>
 }>
@@ -28,6 +30,7 @@ export function readProcessStream(events: readonly Recorded[]): ProcessStream {
   const effects = new Map<string, Recorded<EventOf<'EffectRequested'>>>()
   const skipped = new Set<Position>()
   let parked: Recorded<EventOf<'InstanceParked'>> | undefined
+  let resumedAt: Position | undefined
   let lastInput: Position | undefined
   for (const event of events) {
     switch (event.type) {
@@ -57,9 +60,10 @@ export function readProcessStream(events: readonly Recorded[]): ProcessStream {
       case 'InstanceUnparked':
         if (parked && event.data.way === 'skip') skipped.add(BigInt(parked.data.position))
         parked = undefined
+        resumedAt = event.position
         break
     }
   }
   const commandsOf = (position: Position) => commands.get(position) ?? []
-  return { handled, lastInput, commandsOf, refusedCommands, pendingTimers, effects, parked, skipped }
+  return { handled, lastInput, commandsOf, refusedCommands, pendingTimers, effects, parked, resumedAt, skipped }
 }

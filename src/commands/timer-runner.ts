@@ -2,11 +2,19 @@
 import type { Agenda, DueTimer } from '../domain/ports/agenda.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Logger } from '../domain/ports/logger.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
 import type { EventLog } from './event-log.ts'
 import { processStreamOf, readProcessStream } from './process-stream.ts'
 import { decidedAgain, throughOutages } from './retry.ts'
 
-export type TimerRunnerOptions = Readonly<{ agenda: Agenda; log: EventLog; clock: Clock; logger: Logger; everyMs?: number }>
+export type TimerRunnerOptions = Readonly<{
+  agenda: Agenda
+  log: EventLog
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  everyMs?: number
+}>
 
 const BATCH = 100
 
@@ -16,6 +24,7 @@ export async function runTimers({
   log,
   clock,
   logger,
+  metrics,
   everyMs = 250,
   signal,
 }: TimerRunnerOptions & { signal: AbortSignal }): Promise<void> {
@@ -24,18 +33,20 @@ export async function runTimers({
     const due = await agenda.dueTimers(clock.now(), BATCH)
     for (const timer of due) {
       if (signal.aborted) return
-      await throughOutages(() => fire(timer, { log, clock }), { clock, signal, onOutage })
+      const fired = await throughOutages(() => fire(timer, { log, clock }), { clock, signal, onOutage })
+      if (fired) metrics.count('steward_timers_total', { outcome: 'elapsed' })
     }
     await clock.sleep(everyMs, signal)
   }
 }
 
-export async function fire({ process, instance, timerId }: DueTimer, { log, clock }: { log: EventLog; clock: Clock }): Promise<void> {
-  await decidedAgain(async () => {
+/** @returns whether it fired now: false when it has fired before, was cancelled, or is not due. */
+export async function fire({ process, instance, timerId }: DueTimer, { log, clock }: { log: EventLog; clock: Clock }): Promise<boolean> {
+  return decidedAgain(async () => {
     const name = processStreamOf(process, instance)
     const { events, expected } = await log.load(name)
     const pending = readProcessStream(events).pendingTimers.get(timerId)
-    if (!pending || pending.dueAt > clock.now()) return
+    if (!pending || pending.dueAt > clock.now()) return false
     const scheduled = events.find((event) => event.type === 'TimeoutScheduled' && event.data.timerId === timerId)
     const data = { process, instance, timerId, name: pending.name, at: clock.now() }
     const cause = {
@@ -44,5 +55,6 @@ export async function fire({ process, instance, timerId }: DueTimer, { log, cloc
       causationId: scheduled?.metadata.eventId ?? timerId,
     }
     await log.append(name, expected, [{ type: 'TimeoutElapsed', data }], cause)
+    return true
   })
 }

@@ -1,6 +1,6 @@
 /**
  * Keeps a flood of the same from becoming a flood of events: of each fingerprint one sighting per period is recorded, the rest is counted by byte
- * range. Bounded in memory; beyond the bound, the oldest counts are written out first.
+ * range. Bounded in memory; beyond the bound, fingerprints are told apart by their fault alone, so that a flood of one never hides another.
  */
 import type { Detection } from '../../domain/anomaly/events.ts'
 import { elapsedMs, type Instant } from '../../domain/instant.ts'
@@ -15,15 +15,16 @@ export type Counted = Readonly<{ anomalyId: string; count: number; path: string;
 export class QuietPeriod {
   readonly #recorded = new Map<string, { anomalyId: string; at: Instant; counted: Counted | undefined }>()
 
-  /** 'record': the first of its kind in this period. 'counted': one of many. 'overflow': too many kinds; only the number of lines is kept. */
-  see({ fingerprintId, anomalyId, source, at }: Detection, endOffset: number | undefined): 'record' | 'counted' | 'overflow' {
-    const known = this.#recorded.get(fingerprintId)
+  /** 'record': the first of its kind in this period. 'counted': one of many. */
+  see({ fingerprintId, faultId = 'unknown', anomalyId, source, at }: Detection, endOffset: number | undefined): 'record' | 'counted' {
+    const key = this.#hasRoomFor(fingerprintId, at) ? fingerprintId : `many ${faultId}`
+    const known = this.#recorded.get(key)
     if (known && elapsedMs(known.at, at) < RECORD_EVERY_MS) {
       if (source.kind === 'log') known.counted = added(known.counted, known.anomalyId, source, endOffset ?? source.offset + 1)
       return 'counted'
     }
-    if (!known && this.#recorded.size >= FINGERPRINTS_PER_TARGET && !this.#forgetOldest(at)) return 'overflow'
-    this.#recorded.set(fingerprintId, { anomalyId, at, counted: undefined })
+    this.#recorded.delete(key)
+    this.#recorded.set(key, { anomalyId, at, counted: undefined })
     return 'record'
   }
 
@@ -37,12 +38,14 @@ export class QuietPeriod {
     return all
   }
 
-  #forgetOldest(now: Instant): boolean {
-    for (const [fingerprintId, { at, counted }] of this.#recorded) {
-      if (elapsedMs(at, now) >= RECORD_EVERY_MS && !counted) {
-        this.#recorded.delete(fingerprintId)
-        return true
-      }
+  #hasRoomFor(fingerprintId: string, now: Instant): boolean {
+    if (this.#recorded.has(fingerprintId) || this.#recorded.size < FINGERPRINTS_PER_TARGET) return true
+    // Oldest first: whoever is recorded again goes to the end.
+    for (const [known, { at, counted }] of this.#recorded) {
+      if (elapsedMs(at, now) < RECORD_EVERY_MS) return false
+      if (counted) continue
+      this.#recorded.delete(known)
+      return true
     }
     return false
   }

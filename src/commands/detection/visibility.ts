@@ -31,8 +31,9 @@ export function createVisibility(
   }
   const tellOnce = async (key: string, value: string, command: AnyCommand): Promise<void> => {
     if (reported.get(key) === value) return
-    reported.set(key, value)
     await tell(command)
+    // Only now: what an outage kept from the log is told again.
+    reported.set(key, value)
   }
 
   return {

@@ -4,7 +4,8 @@ import { HostUnreachable, RemoteTimeout, ServiceRefused } from '../../domain/por
 import { protect } from '../../domain/protected.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import type { Halted } from './halt.ts'
-import type { Reach } from './reach.ts'
+import { isAnswerless } from './probing.ts'
+import type { Reach, Reached } from './reach.ts'
 
 /** What `timeout` exits with when it had to end a program. */
 const TIMED_OUT_EXIT_CODE = 124
@@ -15,9 +16,9 @@ export const createRunStep =
     const ran = { executionId, step: step.name, say: step.say }
     try {
       const reached = await reach(targetId)
-      // No new step starts while healing is stopped; a rollback always finishes.
-      const by = privileged === 'fix' ? await halted(reached, signal) : undefined
-      if (by !== undefined) return { kind: 'never-ran', reason: `healing is stopped by ${by}`, ran }
+      // No new step starts while healing is stopped, or while nobody can say whether it is; a rollback always finishes.
+      const stopped = privileged === 'fix' ? await whyStopped(reached, halted, signal) : undefined
+      if (stopped !== undefined) return { kind: 'never-ran', reason: stopped, ran }
       const { stateDir } = reached.target.registration
       const output = await reached.execute(step.run, { timeoutMs, mark: { stateDir, executionId, step: step.name }, signal })
       return { kind: 'ended', ...endOf(output), ran }
@@ -28,6 +29,17 @@ export const createRunStep =
       throw error
     }
   }
+
+/** Asked before the mark is made: whatever goes wrong here, the step has not run. */
+async function whyStopped(reached: Reached, halted: Halted, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const by = await halted(reached, signal)
+    return by === undefined ? undefined : `healing is stopped by ${by}`
+  } catch (error) {
+    if (!isAnswerless(error)) throw error
+    return `whether healing is stopped could not be asked: ${error.message}`
+  }
+}
 
 function endOf(output: Output) {
   switch (output.kind) {
