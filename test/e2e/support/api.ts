@@ -12,9 +12,10 @@ export interface Api {
   as(key: string): Api
 }
 
-export function createApi(url: string, key: string): Api {
+/** `url` is asked each time. */
+export function createApi(url: () => string, key: string): Api {
   const send = async (method: string, path: string, body?: object): Promise<Answer> => {
-    const response = await fetch(new URL(path, url), {
+    const response = await fetch(new URL(path, url()), {
       method,
       headers: {
         authorization: `Bearer ${key}`,

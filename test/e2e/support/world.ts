@@ -110,7 +110,7 @@ export async function openWorld({ policy = CAREFUL, env = {} }: WorldOptions = {
   const service = await startService(loadConfig({ env: { ...own, ...env }, cwd: dir }), { logStream })
   stack.defer(() => service.stop())
   const world = await inhabit({
-    url: service.url,
+    url: () => service.url,
     dir,
     sshd,
     said: () =>
@@ -125,27 +125,16 @@ export async function openWorld({ policy = CAREFUL, env = {} }: WorldOptions = {
 
 export type Inhabited = Omit<World, typeof Symbol.asyncDispose>
 
+/** `url` is asked each time: after a restart, or when another instance takes over, somebody else answers. */
+export type Place = Readonly<{ url: () => string; dir: string; sshd: Sshd; said: () => string }>
+
 /** Makes the second key and registers the host, with its key confirmed, by the API of a service that runs. */
-export async function inhabit(place: Readonly<{ url: string; dir: string; sshd: Sshd; said: () => string }>): Promise<Inhabited> {
-  const { url, dir, sshd } = place
+export async function inhabit({ url, dir, sshd, said }: Place): Promise<Inhabited> {
   const admin = createApi(url, ADMIN_KEY)
   const made = await ok(admin.post('/api/v1/keys', { name: 'bob', role: 'operator', owner: 'bob' }), outcome.extend({ key: z.string() }))
   await ok(admin.get(`/api/v1/keys/${made.id}?min_position=${made.position}`), z.object({ owner: z.literal('bob') }))
+  const bob = admin.as(made.key)
   const hostId = await registerHost(admin, sshd, join(dir, 'data', 'secrets'))
-  return inhabitants({ ...place, hostId, bobKey: made.key })
-}
-
-/** The tools of the harness, over a world that stands already; for a service that came back, or another one beside it. */
-export function inhabitants({
-  url,
-  dir,
-  sshd,
-  said,
-  hostId,
-  bobKey,
-}: Readonly<{ url: string; dir: string; sshd: Sshd; said: () => string; hostId: string; bobKey: string }>): Inhabited {
-  const admin = createApi(url, ADMIN_KEY)
-  const bob = admin.as(bobKey)
   const world: Inhabited = {
     dir,
     sshd,

@@ -1,0 +1,138 @@
+/** The demo as a newcomer runs it: a process of its own, judged by its exit code, its table, and what it leaves behind. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+let parent: string
+let dir: string
+let demo: ChildProcess | undefined
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'the demo '))
+  chmodSync(parent, 0o700)
+  dir = join(parent, 'run')
+})
+afterEach(async () => {
+  demo?.kill('SIGKILL')
+  // Children end after their parent, and write until then.
+  await until(() => processesOf(parent).length === 0, 30_000)
+  rmSync(parent, { recursive: true, force: true })
+})
+
+type Running = Readonly<{ child: ChildProcess; said: () => string; ended: Promise<number | null> }>
+
+function runDemo(...args: string[]): Running {
+  const child = spawn(process.execPath, [MAIN, 'demo', '--dir', dir, ...args], {
+    cwd: parent,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: parent, LANG: 'C.UTF-8' },
+  })
+  demo = child
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  const ended = once(child, 'close').then(() => child.exitCode)
+  return { child, said: () => text, ended }
+}
+
+const untilSaid = ({ said }: Running, words: string): Promise<void> => until(() => said().includes(words), 60_000)
+
+/** Whoever works below the directory, or was told of it. */
+function processesOf(path: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      const command = quietly(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
+      const where = quietly(() => readlinkSync(`/proc/${pid}/cwd`))
+      return command.includes(path) || where.startsWith(path) ? [`${pid} ${command}`] : []
+    })
+}
+
+function quietly(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
+}
+
+/** The cells of a row of the table, by the name of the part. */
+function rowOf(text: string, name: string): Readonly<{ ok: boolean; actions: string; outcome: string }> {
+  const row = new RegExp(`^([✓✗]) ${name} +.*?(-|\\d+) {2}(fixed|rolled back|not confirmed|equal|\\S.*?) +(?:-|\\d+)$`, 'm').exec(text)
+  return { ok: row?.[1] === '✓', actions: row?.[2] ?? '', outcome: row?.[3] ?? '' }
+}
+
+test('every part ends as expected, and nothing is left but the record', async () => {
+  const running = runDemo('--yes')
+  expect(await running.ended, running.said()).toBe(0)
+
+  const text = running.said()
+  const rows = ['1', '2', '3', '4', '5', 'nginx', 'redis', '6'].map((name) => ({ name, ...rowOf(text, name) }))
+  expect(rows).toStrictEqual([
+    { name: '1', ok: true, actions: '1', outcome: 'fixed' },
+    { name: '2', ok: true, actions: '1', outcome: 'fixed' },
+    { name: '3', ok: true, actions: '1', outcome: 'rolled back' },
+    { name: '4', ok: true, actions: '0', outcome: 'not confirmed' },
+    { name: '5', ok: true, actions: '1', outcome: 'fixed' },
+    { name: 'nginx', ok: true, actions: '1', outcome: 'fixed' },
+    { name: 'redis', ok: true, actions: '1', outcome: 'fixed' },
+    { name: '6', ok: true, actions: '-', outcome: 'equal' },
+  ])
+  expect(processesOf(parent)).toStrictEqual([])
+  expect(readdirSync(parent)).toStrictEqual(['run'])
+  expect(readdirSync(dir).sort()).toStrictEqual(['policy.yaml', 'steward', 'steward.log'])
+  expect(text).not.toContain('\x1b')
+})
+
+test('Ctrl-C in the middle of a fix leaves no process and no file', async () => {
+  const running = runDemo('--yes', '--only', '3')
+  await untilSaid(running, 'The execution of plan')
+  running.child.kill('SIGINT')
+  // npm passes on what the terminal has sent already.
+  running.child.kill('SIGINT')
+  expect(await running.ended, running.said()).toBe(130)
+  expect(processesOf(parent)).toStrictEqual([])
+  expect(readdirSync(parent)).toStrictEqual([])
+})
+
+test('when the demo is killed with -9, everything that it started ends by itself', async () => {
+  const running = runDemo('--yes', '--only', '2')
+  await untilSaid(running, 'The execution of plan')
+  expect(processesOf(parent).length).toBeGreaterThan(3)
+  running.child.kill('SIGKILL')
+  await running.ended
+  await until(() => processesOf(parent).length === 0, 30_000)
+})
+
+test('what ends otherwise is a failure, told with the reason and the place of the logs', async () => {
+  const running = runDemo('--yes', '--only', '2')
+  await untilSaid(running, 'PostgreSQL is watched')
+  // Without the good contents that were kept on the host, nothing can be put back.
+  rmSync(join(dir, 'host', 'state', 'contents'), { recursive: true })
+  expect(await running.ended).toBe(1)
+  expect(rowOf(running.said(), '2').ok).toBe(false)
+  expect(running.said()).toContain('is missing or harmed')
+  expect(running.said()).toContain('1 of 1 parts did not end as expected')
+  expect(running.said()).toContain(join('run', 'steward.log'))
+  expect(existsSync(join(dir, 'host'))).toBe(true)
+})
+
+test('where nobody can be asked, --yes is needed', async () => {
+  const running = runDemo()
+  expect(await running.ended).toBe(2)
+  expect(running.said()).toContain('--yes')
+  expect(existsSync(dir)).toBe(false)
+})
+
+test('a directory that exists is refused', async () => {
+  dir = parent
+  const running = runDemo('--yes')
+  expect(await running.ended).toBe(2)
+  expect(running.said()).toContain(`--dir: ${parent} exists`)
+})
