@@ -32,6 +32,7 @@ import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve.ts'
 import { createEngine } from './commands/engine.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
+import { resumeCommands } from './commands/operator/resume-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
 import type { Config, LoadedConfig } from './config.ts'
 import type { Logger } from './domain/ports/logger.ts'
@@ -160,6 +161,13 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     compileMatcher: compileLogMatcher,
     projections: administeredReadModels(readModels),
     logger,
+  })
+  const resuming = new AbortController()
+  const { agenda } = readModels
+  const resumed = resumeCommands({ agenda, log: engine.log, commands: commands.byName, clock, logger, signal: resuming.signal })
+  stack.defer(() => {
+    resuming.abort(new Error('Steward stops'))
+    return resumed
   })
   const api = createApi({
     application: {

@@ -3,6 +3,7 @@
  * first result, so a repeat after a crash changes nothing.
  */
 import { type AnyCommand, streamOf } from '../domain/aggregates.ts'
+import type { DomainEvent, Recorded } from '../domain/events.ts'
 import { decideOn } from '../domain/fold.ts'
 import type { Position } from '../domain/ports/event-store.ts'
 import { CommandRefused } from './command-refused.ts'
@@ -20,9 +21,10 @@ export type Handled = Readonly<{ position: Position; revision: bigint | undefine
  * @throws CommandRefused a rule of the domain forbids it, or the stream is not at `expectedRevision`.
  * @throws ConcurrencyConflict others kept writing first.
  */
-export function createCommandHandler(log: EventLog): HandleCommand {
-  return (addressed, { expectedRevision, ...cause }) =>
-    decidedAgain(async () => {
+export function createCommandHandler(log: EventLog, { onRecorded, onConflict }: CommandObserver = {}): HandleCommand {
+  return (addressed, { expectedRevision, ...cause }) => {
+    const conflict = () => onConflict?.(addressed)
+    return decidedAgain(async () => {
       const stream = streamOf(addressed.aggregate, addressed.id)
       const { events, expected } = await log.load(stream)
       const first = events.findLast((event) => event.metadata.commandId === cause.commandId)
@@ -38,6 +40,14 @@ export function createCommandHandler(log: EventLog): HandleCommand {
         return { position: last?.position ?? (await log.store.head()) ?? 0n, revision: last?.revision, changed: false }
       }
       const { position, revision } = await log.append(stream, expected, decision.events, cause)
+      onRecorded?.(events, decision.events)
       return { position, revision, changed: true }
-    })
+    }, conflict)
+  }
 }
+
+/** Who wants to know what commands do. */
+export type CommandObserver = Readonly<{
+  onRecorded?: (history: readonly Recorded[], events: readonly DomainEvent[]) => void
+  onConflict?: (addressed: AnyCommand) => void
+}>

@@ -41,6 +41,7 @@ import { createSettle } from './effects/settle.ts'
 import { createSurvey } from './effects/survey.ts'
 import { createVerify } from './effects/verify.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
+import { countDecided, withFigures } from './figures.ts'
 import { runProcess } from './process-runner.ts'
 import { createProcessStep } from './process-step.ts'
 import { runTimers } from './timer-runner.ts'
@@ -92,9 +93,13 @@ export interface Engine {
 export const processes: readonly BoundProcess[] = [bindProcess(triage), bindProcess(onboarding), bindProcess(healing)]
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, codec, ids, clock, agenda, checkpoints, leases, logger } = options
+  const { store, codec, ids, clock, agenda, checkpoints, leases, logger, metrics } = options
   const log = createEventLog({ store, codec, ids })
-  const handle = createCommandHandler(log)
+  const decide = createCommandHandler(log, {
+    onRecorded: (history, events) => countDecided(metrics, history, events),
+    onConflict: ({ command }) => metrics.count('steward_command_conflicts_total', { command: command.type }),
+  })
+  const handle = withFigures(decide, { metrics, clock })
   const record = createRecordAnomaly({ handle, ids, clock })
   const reach = createReach({ log, hosts: options.hosts })
   const effects = { ...createHandlers(options, log, reach), ...options.effectHandlers }
@@ -126,7 +131,6 @@ export function createEngine(options: EngineOptions): Engine {
     await using lease = await alive(runnerId, leases)
     trouble.delete('database session')
     const stop = AbortSignal.any([signal, lease.lost])
-    const { metrics } = options
     const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, metrics, runnerId, drain })
     const { faults, compileMatcher, roster, hosts, cursors, hash, pollEveryMs } = options
     const watching = {
@@ -136,7 +140,9 @@ export function createEngine(options: EngineOptions): Engine {
     }
     await Promise.all([
       ...processes.map((process) =>
-        keepRunning(`process ${process.name}`, stop, () => runProcess({ process, step, log, checkpoints, clock, logger, signal: stop })),
+        keepRunning(`process ${process.name}`, stop, () =>
+          runProcess({ process, step, log, checkpoints, clock, logger, metrics, signal: stop }),
+        ),
       ),
       keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, metrics, signal: stop })),
       keepRunning('effects', stop, () => runner.run(stop)),

@@ -7,6 +7,7 @@ import type { Checkpoints } from '../domain/ports/checkpoints.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Checkpoint, Position, RecordedEvent } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
+import type { Metrics } from '../domain/ports/metrics.ts'
 import type { BoundProcess } from './bound-process.ts'
 import type { EventLog } from './event-log.ts'
 import { inBatches } from './in-batches.ts'
@@ -21,6 +22,7 @@ export type ProcessRunnerOptions = Readonly<{
   checkpoints: Checkpoints
   clock: Clock
   logger: Logger
+  metrics: Metrics
   batchSizeEvents?: number
 }>
 
@@ -74,13 +76,14 @@ async function handleBatch(
   }
 }
 
-async function handleEvent({ process, step, log, logger }: ProcessRunnerOptions, item: RecordedEvent): Promise<void> {
+async function handleEvent({ process, step, log, logger, metrics }: ProcessRunnerOptions, item: RecordedEvent): Promise<void> {
   const event = log.codec.decode(item)
   if (event.type === 'InstanceUnparked') {
-    if (event.data.process === process.name) await catchUp({ process, step, log, logger }, event)
+    if (event.data.process === process.name) await catchUp({ process, step, log }, event)
     return
   }
   const outcome = await step(process, event)
+  if (outcome === 'handled') metrics.count('steward_process_events_total', { process: process.name })
   if (outcome === 'parked') {
     logger.error({ process: process.name, eventId: event.metadata.eventId, correlationId: event.metadata.correlationId }, 'instance parked')
   }
@@ -88,7 +91,7 @@ async function handleEvent({ process, step, log, logger }: ProcessRunnerOptions,
 
 /** An instance that was parked has missed its inputs since then: reads them again, in order, up to the moment it was un-parked. */
 async function catchUp(
-  { process, step, log }: Pick<ProcessRunnerOptions, 'process' | 'step' | 'log' | 'logger'>,
+  { process, step, log }: Pick<ProcessRunnerOptions, 'process' | 'step' | 'log'>,
   unparked: Extract<Recorded, { type: 'InstanceUnparked' }>,
 ): Promise<void> {
   const { instance, way } = unparked.data

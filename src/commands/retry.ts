@@ -13,12 +13,13 @@ export const isOutage = (error: unknown): boolean => error instanceof StoreUnava
 export const CONFLICT_ATTEMPTS = 10
 
 /** Repeats the whole of `work` - load, fold, decide, append - while others write first. */
-export async function decidedAgain<Result>(work: () => Promise<Result>, attempts = CONFLICT_ATTEMPTS): Promise<Result> {
+export async function decidedAgain<Result>(work: () => Promise<Result>, onConflict?: () => void): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
-      if (!isConflict(error) || attempt >= attempts) throw error
+      if (!isConflict(error) || attempt >= CONFLICT_ATTEMPTS) throw error
+      onConflict?.()
     }
   }
 }

@@ -149,7 +149,10 @@ class FollowedHost {
           clock,
           tools,
           visible: (log, reason) => visibility.report(log, reason),
-          gap: (log, gap) => visibility.gap(log, gap),
+          gap: (log, gap) => {
+            metrics.count('steward_log_gaps_total', { reason: gap.reason })
+            return visibility.gap(log, gap)
+          },
           linesRead,
           signal,
         }),

@@ -31,7 +31,13 @@ export function createAdministrationCommands(tools: OperatorTools, options: Admi
       name: 'keys.create',
       subject: ({ name }) => name,
       // The hash stands for the key; the key itself was never here.
-      body: ({ name, role, owner, expiresAt }) => ({ name, role, owner, ...(expiresAt === undefined ? {} : { expiresAt }) }),
+      body: ({ name, role, owner, expiresAt, sha256 }) => ({
+        name,
+        role,
+        owner,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+        sha256,
+      }),
       async run({ name, role, owner, expiresAt, sha256 }, { newId: keyId, meta, now, handle }) {
         const expiry = expiresAt === undefined ? {} : { expiresAt }
         const data = { keyId, name, role, owner, sha256, ...expiry, by: meta.owner, at: now }

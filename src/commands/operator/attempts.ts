@@ -22,7 +22,7 @@ export type Attempt = (request: AttemptRequest, work: () => Promise<AttemptResul
 const WAIT_MS = 3_000
 const WAIT_EVERY_MS = 50
 /** An attempt without an outcome is taken for dead after this time. */
-const ABANDONED_AFTER_MS = 30_000
+export const ABANDONED_AFTER_MS = 30_000
 
 export const createAttempt =
   ({ log, clock }: { log: EventLog; clock: Clock }): Attempt =>

@@ -27,7 +27,17 @@ export type OperatorCommand<Input, More = object> = (
 ) => Promise<Outcome & Readonly<More>>
 
 /** What the commands of one group are built with. */
-export type OperatorTools = Readonly<{ attempt: Attempt; handle: HandleCommand; log: EventLog; ids: Ids; clock: Clock }>
+export type OperatorTools = Readonly<{
+  attempt: Attempt
+  handle: HandleCommand
+  log: EventLog
+  ids: Ids
+  clock: Clock
+  /** Every command by its name, so that one which was interrupted can be run again from its record. */
+  byName: Map<string, RunAgain>
+}>
+
+export type RunAgain = (body: JsonObject, meta: CommandMeta) => Promise<unknown>
 
 /** A command as an attempt: `run` does the work and answers in JSON; `read` takes what the caller gets out of that, first time or repeated. */
 export function operatorCommand<Input extends object, More extends JsonObject = Record<never, never>>(
@@ -35,13 +45,13 @@ export function operatorCommand<Input extends object, More extends JsonObject = 
   definition: Readonly<{
     name: string
     subject: (input: Readonly<Input>) => string
-    /** What is recorded of the input. Never a secret. */
+    /** The input as it is recorded, whole: it is run again from that. Never a secret. */
     body: (input: Readonly<Input>) => JsonObject
     run: (input: Readonly<Input>, context: RunContext) => Promise<Done>
     read: (result: AttemptResult) => More
   }>,
 ): OperatorCommand<Input, More> {
-  return async (input) => {
+  const command: OperatorCommand<Input, More> = async (input) => {
     const { meta } = input
     const { commandId, expectedRevision, ...who } = meta
     const cause: CommandCause = {
@@ -65,6 +75,7 @@ export function operatorCommand<Input extends object, More extends JsonObject = 
       name: definition.name,
       subject: definition.subject(input),
       body: definition.body(input),
+      ...(expectedRevision === undefined ? {} : { expectedRevision: String(expectedRevision) }),
     }
     const result = await tools.attempt(request, async () => asJson(await definition.run(input, context)))
     const { id, position, revision } = result
@@ -76,7 +87,14 @@ export function operatorCommand<Input extends object, More extends JsonObject = 
       ...definition.read(result),
     }
   }
+  tools.byName.set(definition.name, async (body, meta) => {
+    if (isInput<Input>(body)) await command({ ...body, meta })
+  })
+  return command
 }
+
+/** What `body` made of an input, as it was read back from the log: the name on the record is the proof. */
+const isInput = <Input>(_body: JsonObject): _body is JsonObject & Input => true
 
 export type RunContext = Readonly<{
   meta: CommandMeta

@@ -12,7 +12,7 @@ import { type AdministrationCommands, createAdministrationCommands, type Project
 import { createAttempt } from './attempts.ts'
 import { createHostCommands, type HostCommands } from './host-commands.ts'
 import { createIncidentCommands, type IncidentCommands } from './incident-commands.ts'
-import type { OperatorTools } from './operator-command.ts'
+import type { OperatorTools, RunAgain } from './operator-command.ts'
 import { createTargetCommands, type TargetCommands } from './target-commands.ts'
 
 export type OperatorCommands = HostCommands & TargetCommands & IncidentCommands & AdministrationCommands
@@ -30,11 +30,14 @@ export type OperatorCommandsOptions = Readonly<{
   logger: Logger
 }>
 
-export function createOperatorCommands(options: OperatorCommandsOptions): OperatorCommands {
+export function createOperatorCommands(
+  options: OperatorCommandsOptions,
+): OperatorCommands & { readonly byName: ReadonlyMap<string, RunAgain> } {
   const { engine, ids, clock, hash, hosts, cursors, faults, compileMatcher, projections, logger } = options
   const { log, handle, record, effects } = engine
-  const tools: OperatorTools = { attempt: createAttempt({ log, clock }), handle, log, ids, clock }
+  const tools: OperatorTools = { attempt: createAttempt({ log, clock }), handle, log, ids, clock, byName: new Map() }
   return {
+    byName: tools.byName,
     ...createHostCommands(tools, { hosts }),
     ...createTargetCommands(tools, { hosts, survey: effects.survey, cursors }),
     ...createIncidentCommands(tools, { faults, compileMatcher, record, identity: { ids, hash } }),

@@ -20,5 +20,7 @@ export type CommandReceipt = Readonly<{
   bodyHash: string
   /** The checked body, so that a command without a result can be run again. Never holds a secret. */
   body: JsonObject
+  /** The revision that the caller saw, in decimal, when he named one. */
+  expectedRevision?: string
   at: Instant
 }>

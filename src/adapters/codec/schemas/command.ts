@@ -14,6 +14,7 @@ export const commandSchemas = {
     owner: text,
     bodyHash: text,
     body: jsonObject,
+    expectedRevision: text.exactOptional(),
     at: instant,
   }),
   CommandSucceeded: z.strictObject({ ...ended, result: jsonObject }),
