@@ -33,6 +33,14 @@ test('an execution takes all of its resources, or waits', () => {
     .yields({ type: 'LanesQueued', data: { ...claim('b', 'service:nginx', 'service:redis'), heldBy: 'incident a', at: now } })
 })
 
+test('a budget of none lets nothing begin, also not the first', () => {
+  const { type, data } = acquire('a', 'service:redis')
+  spec
+    .given()
+    .when({ type, data: { ...data, limitPerHour: 0 } })
+    .refuses('host-budget-exhausted', { limitPerHour: 0 })
+})
+
 test('asking twice takes nothing twice', () =>
   spec
     .given(acquired('a', now, 'service:redis'))

@@ -52,9 +52,10 @@ function decide(state: Lanes, command: LanesCommand): Decision<LanesEvent> {
       const holder = state.held.find((held) => overlap(held.resources, claim.resources))
       if (holder) return accept({ type: 'LanesQueued', data: { ...claim, heldBy: holder.incidentId, at: now } })
       const recent = state.begunAt.filter((begun) => elapsedMs(begun, now) < HOUR_MS)
-      const [oldest] = recent
-      if (oldest !== undefined && recent.length >= limitPerHour) {
-        return refuse('host-budget-exhausted', { limitPerHour, freeAt: later(oldest, HOUR_MS) })
+      if (recent.length >= limitPerHour) {
+        // A budget of none is never free.
+        const [oldest] = recent
+        return refuse('host-budget-exhausted', { limitPerHour, ...(oldest === undefined ? {} : { freeAt: later(oldest, HOUR_MS) }) })
       }
       return accept({ type: 'LanesAcquired', data: { ...claim, at: now } })
     }
