@@ -8,10 +8,12 @@ import { makeKey } from './api/authenticate.ts'
 import type { HandleCommand } from './commands/aggregate-commands.ts'
 import { CommandRefused } from './commands/command-refused.ts'
 import type { Clock } from './domain/ports/clock.ts'
+import type { Position } from './domain/ports/event-store.ts'
 import type { Hash } from './domain/ports/hash.ts'
 import type { Ids } from './domain/ports/ids.ts'
 
-export type FirstKey = Readonly<{ key: string; file: string }>
+/** `position`: of the event that made it; the key is known to whoever has read so far. */
+export type FirstKey = Readonly<{ key: string; file: string; position: Position }>
 
 export const ADMIN_KEY_FILE = 'admin.key'
 
@@ -35,11 +37,11 @@ export async function makeFirstKey(
   } as const
   try {
     const cause = { actor: 'steward', commandId, correlationId: commandId, causationId: commandId }
-    await handle({ aggregate: 'key', id: keyId, command: { type: 'CreateApiKey', data } }, cause)
+    const { position } = await handle({ aggregate: 'key', id: keyId, command: { type: 'CreateApiKey', data } }, cause)
+    await writeFile(file, `${key}\n`, { mode: 0o600 })
+    return { key, file, position }
   } catch (error) {
     if (error instanceof CommandRefused && error.rule === 'key-already-exists') return undefined
     throw error
   }
-  await writeFile(file, `${key}\n`, { mode: 0o600 })
-  return { key, file }
 }

@@ -66,6 +66,8 @@ const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
 /** Time for effects in flight to end and be recorded, and for the listener to finish its requests. */
 const DRAIN_MS = 8_000
 
+const FIRST_KEY_KNOWN_WITHIN_MS = 30_000
+
 export async function startService({ config, warnings }: LoadedConfig, options: ServiceOptions = {}): Promise<Service> {
   await using stack = new AsyncDisposableStack()
   const scrubber = createScrubber()
@@ -137,7 +139,11 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   })
   const firstKey =
     config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined
-  if (firstKey) scrubber.register(firstKey.key)
+  if (firstKey) {
+    scrubber.register(firstKey.key)
+    // Whoever reads it from its file at once must not be told that it is unknown.
+    await readModels.waitFor('api-keys', firstKey.position, FIRST_KEY_KNOWN_WITHIN_MS)
+  }
 
   const stopping = new AbortController()
   const drain = new AbortController()
