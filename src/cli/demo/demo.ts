@@ -55,7 +55,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     throw error
   }
   screen.heading(`MCP Steward demo, run ${place.runId}`)
-  screen.say(`Everything is in ${place.dir}`)
+  screen.say('Everything it makes is in')
+  screen.command(place.dir)
   screen.blank()
   const began = performance.now()
   try {

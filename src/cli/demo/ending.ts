@@ -27,11 +27,15 @@ export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: 
   screen.command(`npx steward incident show ID ${data}`)
   screen.command(`npx steward events list ${data}`)
   screen.blank()
-  screen.say(`Recorded in ${dataDir}; Steward's own log: ${place.logPath}.`)
-  if (keptHost) screen.say(`The host's files are still in ${place.hostDir}.`)
-  screen.say(`When you are done: rm -r ${quoted(fromHere(dir))}`)
+  screen.say("What was recorded, and Steward's own log:")
+  screen.command(fromHere(dataDir))
+  screen.command(fromHere(place.logPath))
+  if (keptHost) screen.say('The host, its services and their logs:')
+  if (keptHost) screen.command(fromHere(place.hostDir))
+  screen.say('When you are done:')
+  screen.command(`rm -r ${quoted(fromHere(dir))}`)
   const database = env['STEWARD_DATABASE_URL'] ?? ''
-  if (database !== '' && database !== 'embedded') screen.say(`and in your PostgreSQL: drop schema "${namespaceOf(place)}" cascade`)
+  if (database !== '' && database !== 'embedded') screen.command(`drop schema "${namespaceOf(place)}" cascade   -- in your PostgreSQL`)
 }
 
 /** As it is typed here, where that is shorter. */
