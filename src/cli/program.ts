@@ -4,7 +4,19 @@ import { visible } from '../domain/text/visible.ts'
 import type { CliContext } from './context.ts'
 import { type Define, defineWith } from './define.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
+import { defineAnomalies } from './nouns/anomalies.ts'
+import { defineApprovals } from './nouns/approvals.ts'
+import { defineCommands } from './nouns/commands.ts'
+import { defineEvents } from './nouns/events.ts'
+import { defineHealing } from './nouns/healing.ts'
+import { defineHosts } from './nouns/hosts.ts'
+import { defineIncidents } from './nouns/incidents.ts'
+import { defineKeys } from './nouns/keys.ts'
 import { defineLocal } from './nouns/local.ts'
+import { defineProjections } from './nouns/projections.ts'
+import { defineStatus } from './nouns/status.ts'
+import { defineStreams } from './nouns/streams.ts'
+import { defineTargets } from './nouns/targets.ts'
 
 const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
 
@@ -51,7 +63,15 @@ export function createProgram(context: CliContext, onExit: (code: number) => voi
       ),
     )
     .addHelpText('after', MANUAL)
-  defineLocal(program, define)
+  const group = (heading: string, ...nouns: readonly ((program: Command, define: Define) => void)[]): void => {
+    program.commandsGroup(heading)
+    for (const noun of nouns) noun(program, define)
+  }
+  group('On this machine:', defineLocal)
+  group('What is watched:', defineStatus, defineHosts, defineTargets)
+  group('What goes wrong:', defineIncidents, defineApprovals, defineAnomalies, defineHealing)
+  group('What is recorded:', defineEvents, defineStreams, defineCommands)
+  group('How Steward works:', defineProjections, defineKeys)
   return program
 }
 

@@ -1,0 +1,183 @@
+/** `steward approval`: a person agrees to one exact plan, after seeing it. */
+import { type Command, Option } from 'commander'
+import { type Repeatable, repeatable, settled } from '../change.ts'
+import { fetchList } from '../client/lists.ts'
+import { namesOf } from '../client/names.ts'
+import { idOf, kinds, pathOf } from '../client/references.ts'
+import type { Approval, Outcome } from '../client/shapes.ts'
+import type { Define } from '../define.ts'
+import { CliError, exitCode, usageError } from '../exit-code.ts'
+import { ago, moment } from '../screen/moment.ts'
+import type { Page } from '../screen/page.ts'
+import { toneOf } from '../screen/paint.ts'
+import type { Session } from '../session.ts'
+import { drawPlan } from '../views/plan.ts'
+import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
+
+const STATES = ['pending', 'granted', 'rejected', 'revoked', 'expired', 'used']
+
+export function defineApprovals(program: Command, { run }: Define): void {
+  const approval = program
+    .command('approval')
+    .summary('plans that wait for a person')
+    .description('Plans that wait for a person. An approval is named by its id, or by the end of it as lists show it.')
+
+  addListOptions(approval.command('list'))
+    .alias('ls')
+    .summary('list approvals, newest first')
+    .addOption(new Option('--state <state>', 'in this state').choices(STATES))
+    .option('--incident <incident>', 'of this incident')
+    .addHelpText('after', '\nExamples:\n  steward approval list --state pending')
+    .action(run(listApprovals))
+
+  approval.command('show <approval>').summary('show an approval with its plan').action(run(showApproval))
+
+  repeatable(approval.command('approve <approval>'))
+    .summary('agree to a plan')
+    .description(
+      'Shows the plan - what it does, what it changes, its risk, how it is taken back - and asks. The approval is bound to exactly the plan that was shown: ' +
+        'when it changes meanwhile, the approval is refused.',
+    )
+    .option('-y, --yes', 'do not ask; needs --plan-hash, so that the plan is the one you saw')
+    .option('--plan-hash <hash>', 'the plan you mean, as `approval show` prints it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  steward approval approve 5b1c09d2\n  steward approval approve 5b1c09d2 --yes --plan-hash b94d27b9934d3e08...',
+    )
+    .action(run(approve))
+
+  repeatable(approval.command('reject <approval>'))
+    .summary('refuse a plan')
+    .requiredOption('--reason <reason>', 'why')
+    .action(
+      run((session: Session, given: string, flags: ReasonFlags) => decide(session, given, flags, { verb: 'reject', did: 'Rejected' })),
+    )
+  repeatable(approval.command('revoke <approval>'))
+    .summary('take an approval back before it is used')
+    .option('--reason <reason>', 'why')
+    .action(run((session: Session, given: string, flags: ReasonFlags) => decide(session, given, flags, { verb: 'revoke', did: 'Revoked' })))
+}
+
+async function listApprovals(session: Session, flags: ListFlags & Readonly<{ state?: string; incident?: string }>): Promise<void> {
+  const { out } = session
+  const client = await session.api()
+  const query = {
+    state: flags.state,
+    incident_id: flags.incident === undefined ? undefined : await idOf(client, kinds.incident, flags.incident),
+  }
+  const [page, targetName] = await Promise.all([
+    fetchList<Approval>(client, kinds.approval.path, query, flags),
+    namesOf(client, kinds.target),
+  ])
+  out.show(page, (screen) =>
+    screen.table(
+      [
+        { head: 'ID', kind: 'id' },
+        { head: 'ASKED' },
+        { head: 'STATE' },
+        { head: 'EXPIRES' },
+        { head: 'RISK' },
+        { head: 'TARGET', kind: 'text' },
+        { head: 'PLAN', kind: 'text' },
+      ],
+      page.items.map(({ id, state, requestedAt, expiresAt, plan, incident }) => [
+        id,
+        ago(requestedAt, out.nowMs),
+        { text: state, tone: toneOf(state) },
+        state === 'pending' ? ago(expiresAt, out.nowMs) : '-',
+        plan === null ? '-' : { text: plan.risk, tone: toneOf(plan.risk) },
+        incident === null ? '-' : targetName(incident.targetId),
+        plan?.title ?? incident?.title ?? '-',
+      ]),
+      'No approval was asked for.',
+    ),
+  )
+  tellMore(out, page)
+}
+
+async function showApproval(session: Session, given: string): Promise<void> {
+  const { out } = session
+  const client = await session.api()
+  const approval = await client.get<Approval>(pathOf(kinds.approval, await idOf(client, kinds.approval, given)))
+  const targetName = out.json ? (id: string) => id : await namesOf(client, kinds.target)
+  out.show(approval, (page) => drawApproval(page, approval, { nowMs: out.nowMs, targetName }))
+}
+
+function drawApproval(page: Page, approval: Approval, { nowMs, targetName }: { nowMs: number; targetName: (id: string) => string }): void {
+  const { incident, plan, state } = approval
+  page.heading(incident?.title ?? `Approval ${approval.id}`)
+  page.fields([
+    ['approval', approval.id],
+    ['state', { text: state, tone: toneOf(state) }],
+    ['incident', incident === null ? approval.incidentId : `${approval.incidentId} (${incident.severity}, ${incident.state})`],
+    ['target', incident === null ? null : targetName(incident.targetId)],
+    ['asked', `${moment(approval.requestedAt, nowMs)} by ${approval.requestedBy}`],
+    ['expires', moment(approval.expiresAt, nowMs)],
+    [
+      'approvers',
+      `${approval.grantedBy.length} of ${approval.approversNeeded}${approval.grantedBy.length === 0 ? '' : `: ${approval.grantedBy.join(', ')}`}`,
+    ],
+    [
+      'decided',
+      approval.decidedAt === null
+        ? null
+        : `${moment(approval.decidedAt, nowMs)} by ${approval.decidedBy ?? 'unknown'}${approval.reason === null ? '' : `: ${approval.reason}`}`,
+    ],
+    ['execution', approval.executionId],
+  ])
+  page.blank()
+  if (plan === null) page.text('Another plan has taken the place of the one that this approval was asked for.', 'warn')
+  else drawPlan(page, plan)
+}
+
+type ApproveFlags = Repeatable & Readonly<{ yes?: boolean; planHash?: string }>
+
+async function approve(session: Session, given: string, flags: ApproveFlags): Promise<void> {
+  const { out, ask, signal } = session
+  if (flags.yes === true && flags.planHash === undefined) {
+    throw usageError('--yes needs --plan-hash: an approval is for one exact plan', '`steward approval show` prints the hash of the plan.')
+  }
+  if (flags.yes !== true && !ask.possible) {
+    throw usageError(
+      'this is no terminal, so nobody can be asked',
+      'Look at it with `steward approval show`, then add --yes --plan-hash and the hash of the plan.',
+    )
+  }
+  const client = await session.api()
+  const path = pathOf(kinds.approval, await idOf(client, kinds.approval, given))
+  const approval = await client.get<Approval>(path)
+  const { plan, planHash } = approval
+  if (!out.json || flags.yes !== true) {
+    const targetName = await namesOf(client, kinds.target)
+    out.notes((page) => drawApproval(page, approval, { nowMs: out.nowMs, targetName }))
+  }
+  if (plan === null) throw new CliError('the plan is not there any more; nothing was approved', { exitCode: exitCode.failure })
+  if (flags.planHash !== undefined && flags.planHash !== planHash) {
+    throw new CliError(`the plan is ${planHash} now, not ${flags.planHash}; nothing was approved`, { exitCode: exitCode.failure })
+  }
+  if (flags.yes !== true && !(await ask.yesOrNo('Approve exactly this plan?', signal))) {
+    throw new CliError('not approved; it still waits', { exitCode: exitCode.failure })
+  }
+  const outcome = await client.send<Outcome>('POST', `${path}/approve`, { body: { planHash }, idempotencyKey: flags.idempotencyKey })
+  const after = await settled<Approval>(session, client, path, outcome)
+  out.show(outcome, (page) => {
+    const missing = after === undefined ? 0 : after.approversNeeded - after.grantedBy.length
+    page.item('Approved ', missing > 0 ? `${plan.title}; ${missing} more must agree` : plan.title, 'good')
+    page.text(`Next: steward incident show ${approval.incidentId}`, 'dim')
+  })
+}
+
+type ReasonFlags = Repeatable & Readonly<{ reason?: string }>
+
+async function decide(
+  session: Session,
+  given: string,
+  { reason, idempotencyKey }: ReasonFlags,
+  { verb, did }: { verb: string; did: string },
+): Promise<void> {
+  const client = await session.api()
+  const path = pathOf(kinds.approval, await idOf(client, kinds.approval, given))
+  const outcome = await client.send<Outcome>('POST', `${path}/${verb}`, { body: reason === undefined ? {} : { reason }, idempotencyKey })
+  const approval = await settled<Approval>(session, client, path, outcome)
+  session.out.show(outcome, (page) => page.item(`${did} `, approval?.plan?.title ?? approval?.incident?.title ?? outcome.id, 'good'))
+}

@@ -1,0 +1,243 @@
+/** `steward host`: machines that Steward reaches over SSH. A host is added only after somebody compared the fingerprint of its key. */
+import type { Command } from 'commander'
+import type { registerHost } from '../../api/routes/hosts.ts'
+import { confirmed, each, type Repeatable, repeatable, settled } from '../change.ts'
+import { ApiRefusal } from '../client/api-refusal.ts'
+import type { StewardClient } from '../client/client.ts'
+import { fetchList } from '../client/lists.ts'
+import { idOf, kinds, pathOf } from '../client/references.ts'
+import type { BodyOf, Host, HostTest, Outcome } from '../client/shapes.ts'
+import { type Define, wholeNumber } from '../define.ts'
+import { CliError, exitCode, usageError } from '../exit-code.ts'
+import { ago, duration, moment } from '../screen/moment.ts'
+import type { Page } from '../screen/page.ts'
+import { toneOf } from '../screen/paint.ts'
+import type { Session } from '../session.ts'
+import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
+
+export function defineHosts(program: Command, { run }: Define): void {
+  const host = program
+    .command('host')
+    .summary('machines that Steward reaches over SSH')
+    .description('Machines that Steward reaches over SSH.')
+
+  repeatable(host.command('add <name>'))
+    .summary('register a machine')
+    .description(
+      'Registers a machine. Steward connects, shows the fingerprint of the key the machine has, and asks whether it is the right one; then it logs in. ' +
+        'Only a host whose key was confirmed and where the login worked is registered.\n\n' +
+        'The private key is read by the service, not by this command: it lies in a secret directory of the service (<data dir>/secrets), readable by its user only.',
+    )
+    .requiredOption('--address <address>', 'host name or IP address')
+    .option('--port <port>', 'port of its SSH server', wholeNumber(1, 65_535), 22)
+    .requiredOption('--user <user>', 'account to log in with')
+    .requiredOption('--key <file>', 'private key: a file in the secret directory of the service, or env:NAME')
+    .option('--fingerprint <fingerprint>', 'SHA256:... that the host must have; nobody is asked then')
+    .option('-y, --yes', 'take the key that the host shows now, whatever it is')
+    .addHelpText(
+      'after',
+      `
+The fingerprint, on the machine itself:
+  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
+
+Examples:
+  ssh-keygen -t ed25519 -N '' -f .steward/secrets/web-01.key
+  steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key
+  steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key --fingerprint SHA256:uNiVztks...`,
+    )
+    .action(run(addHost))
+
+  addListOptions(host.command('list'))
+    .alias('ls')
+    .summary('list hosts')
+    .option('--retired', 'also those that were retired')
+    .action(run(listHosts))
+
+  host.command('show <host>').summary('show a host').action(run(showHost))
+
+  host
+    .command('test <host...>')
+    .summary('log in and out again')
+    .description('Logs in and runs a harmless program. Exit code 1 when a host cannot be reached.')
+    .action(run(testHosts))
+
+  repeatable(host.command('delete <host>'))
+    .summary('retire a host')
+    .description('Retires a host: Steward does not go there any more. Its history stays. Targets on it are to be retired first.')
+    .option('--reason <reason>', 'why')
+    .option('-y, --yes', 'do not ask')
+    .action(run(deleteHost))
+}
+
+type AddFlags = Repeatable & Readonly<{ address: string; port: number; user: string; key: string; fingerprint?: string; yes?: boolean }>
+
+async function addHost(session: Session, name: string, flags: AddFlags): Promise<void> {
+  const { out } = session
+  const client = await session.api()
+  const { address, port, user: username, key } = flags
+  const body = { name, address, port, username, privateKey: /^(?:file|env):/.test(key) ? key : `file:${key}` }
+  const shown = await shownKey(client, body)
+  await confirmKey(session, shown, flags)
+  const outcome = await withAdvice(() =>
+    client.send<Outcome>('POST', kinds.host.path, { body: { ...body, hostKey: shown.hostKey }, idempotencyKey: flags.idempotencyKey }),
+  )
+  await settled<Host>(session, client, pathOf(kinds.host, outcome.id), outcome)
+  out.show(outcome, (page) => {
+    page.item('Added ', { text: name, tone: 'strong' }, 'good')
+    page.fields([
+      ['id', outcome.id],
+      ['key', shown.fingerprint],
+    ])
+    page.text(`Next: steward target add NAME --host ${name} --service nginx --log PATH --config PATH`, 'dim')
+  })
+}
+
+type ShownKey = Readonly<{ fingerprint: string; hostKey: string }>
+
+/** Asked without a key, Steward looks which one the host has, and refuses until somebody confirms it. */
+async function shownKey(client: StewardClient, body: BodyOf<typeof registerHost>): Promise<ShownKey> {
+  try {
+    await withAdvice(() => client.send<Outcome>('POST', kinds.host.path, { body }))
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.code !== 'HOST_KEY_UNCONFIRMED') throw error
+    const { fingerprint, hostKey } = error.details
+    if (typeof fingerprint === 'string' && typeof hostKey === 'string') return { fingerprint, hostKey }
+  }
+  throw new CliError('Steward did not say which key the host has', { exitCode: exitCode.failure })
+}
+
+async function confirmKey({ out, ask, signal }: Session, { fingerprint, hostKey }: ShownKey, flags: AddFlags): Promise<void> {
+  const { address, port } = flags
+  if (flags.fingerprint !== undefined) {
+    if (flags.fingerprint === fingerprint) return
+    throw new CliError(`the host at ${address}:${port} has the key ${fingerprint}, not ${flags.fingerprint}`, {
+      exitCode: exitCode.failure,
+      advice: 'Nothing was registered. Either the fingerprint is that of another key of the host, or somebody else answers there.',
+    })
+  }
+  out.notes((page) => {
+    page.text(`The host at ${address}:${port} shows this key:`)
+    page.fields([
+      ['  type', hostKey.split(' ', 1).join()],
+      ['  fingerprint', { text: fingerprint, tone: 'strong' }],
+    ])
+  })
+  if (flags.yes === true) {
+    out.note('Taken as it is, because of --yes.', 'warn')
+    return
+  }
+  if (!ask.possible) {
+    throw usageError(
+      'this is no terminal, so nobody can compare the fingerprint',
+      'When it is the right one, add: --fingerprint followed by it.',
+    )
+  }
+  out.note('On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub', 'dim')
+  if (!(await ask.yesOrNo('Is this the key of the host?', signal))) {
+    throw new CliError('not confirmed; nothing was registered', { exitCode: exitCode.failure })
+  }
+}
+
+/** The refusals of a first try, with the next step. */
+async function withAdvice<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.code !== 'SECRET_UNAVAILABLE') throw error
+    throw new CliError(`${error.message} (${String(error.details['reference'])}: ${String(error.details['rule'])})`, {
+      exitCode: exitCode.failure,
+      advice:
+        'The private key must lie in a secret directory of the service, by default <data dir>/secrets, and only its user may read it:\n' +
+        'mkdir -p -m 700 .steward/secrets && cp KEY .steward/secrets/ && chmod 600 .steward/secrets/KEY\n' +
+        'Then give its name there: --key KEY',
+    })
+  }
+}
+
+async function listHosts(session: Session, flags: ListFlags & Readonly<{ retired?: boolean }>): Promise<void> {
+  const { out } = session
+  const page = await fetchList<Host>(await session.api(), kinds.host.path, { state: flags.retired === true ? 'all' : 'registered' }, flags)
+  out.show(page, (screen) =>
+    screen.table(
+      [
+        { head: 'NAME' },
+        { head: 'ADDRESS', kind: 'text' },
+        { head: 'USER' },
+        { head: 'REACHABLE' },
+        { head: 'LAST', kind: 'text' },
+        { head: 'ID', kind: 'id' },
+      ],
+      page.items.map((host) => [
+        host.state === 'retired' ? { text: host.name, tone: 'dim' } : host.name,
+        `${host.address}:${host.port}`,
+        host.username,
+        { text: host.lostBecause === null ? host.reachable : `${host.reachable}: ${host.lostBecause}`, tone: toneOf(host.reachable) },
+        ago(host.reachedAt, out.nowMs),
+        host.id,
+      ]),
+      'There is no host yet. `steward host add --help` tells how to add one.',
+    ),
+  )
+  tellMore(out, page)
+}
+
+async function showHost(session: Session, given: string): Promise<void> {
+  const client = await session.api()
+  const host = await client.get<Host>(pathOf(kinds.host, await idOf(client, kinds.host, given)))
+  session.out.show(host, (page) => drawHost(page, host, session.out.nowMs))
+}
+
+function drawHost(page: Page, host: Host, nowMs: number): void {
+  page.heading(host.name)
+  page.fields([
+    ['id', host.id],
+    ['address', `${host.address}:${host.port}`],
+    ['user', host.username],
+    ['private key', host.privateKey],
+    ['host key', host.hostKeyFingerprint],
+    ['state', { text: host.state, tone: toneOf(host.state) }],
+    [
+      'reachable',
+      { text: host.lostBecause === null ? host.reachable : `${host.reachable}: ${host.lostBecause}`, tone: toneOf(host.reachable) },
+    ],
+    ['last reached', moment(host.reachedAt, nowMs)],
+    ['registered', `${moment(host.registeredAt, nowMs)} by ${host.registeredBy}`],
+  ])
+}
+
+async function testHosts(session: Session, given: readonly string[]) {
+  const { out } = session
+  const client = await session.api()
+  return each(session, given, {}, async (name) => {
+    const id = await idOf(client, kinds.host, name)
+    const result = await client.send<HostTest>('POST', pathOf(kinds.host, id, '/test'))
+    out.stream(result, (page) =>
+      result.reachable
+        ? page.item('reachable ', `${name}, after ${duration(result.durationMs)}`, 'good')
+        : page.item('lost ', `${name}: ${result.says ?? ''} (${result.rule ?? 'unknown'})`, 'bad'),
+    )
+    if (!result.reachable) throw new CliError(`${name} cannot be reached`, { exitCode: exitCode.failure })
+  })
+}
+
+async function deleteHost(
+  session: Session,
+  given: string,
+  flags: Repeatable & Readonly<{ reason?: string; yes?: boolean }>,
+): Promise<void> {
+  const { out } = session
+  const client = await session.api()
+  const path = pathOf(kinds.host, await idOf(client, kinds.host, given))
+  const { body: host, etag } = await client.see<Host>(path)
+  out.notes((page) => drawHost(page, host, out.nowMs))
+  if (!(await confirmed(session, flags, 'Retire this host?')))
+    throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
+  const { reason, idempotencyKey } = flags
+  const outcome = await client.send<Outcome>('DELETE', path, {
+    body: reason === undefined ? {} : { reason },
+    ifMatch: etag ?? '*',
+    idempotencyKey,
+  })
+  await settled<Host>(session, client, path, outcome)
+  out.show(outcome, (page) => page.item('Retired ', host.name, 'good'))
+}

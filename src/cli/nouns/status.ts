@@ -1,0 +1,53 @@
+/** `steward status`: everything in one look. Exit code 1 when Steward says that it is unhealthy. */
+import type { Command } from 'commander'
+import type { Status } from '../client/shapes.ts'
+import type { Define } from '../define.ts'
+import { exitCode } from '../exit-code.ts'
+import { duration } from '../screen/moment.ts'
+import { type Tone, toneOf } from '../screen/paint.ts'
+import type { Session } from '../session.ts'
+
+export function defineStatus(program: Command, { run }: Define): void {
+  program
+    .command('status')
+    .summary('everything in one look')
+    .description('Everything in one look. Exit code 1 when Steward is unhealthy.')
+    .action(run(showStatus))
+}
+
+async function showStatus(session: Session) {
+  const { out } = session
+  const status = await (await session.api()).get<Status>('/api/v1/status')
+  const { hosts, targets, incidents, approvals, anomalies, healing, checks } = status
+  const some = (count: number, tone: Tone = 'bad'): Tone => (count > 0 ? tone : 'plain')
+  const counted = (counts: Readonly<Record<string, number>>): string => {
+    const each = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
+    return each.length === 0 ? '' : ` (${each.join(', ')})`
+  }
+  out.show(status, (page) => {
+    page.fields([
+      [
+        'Steward',
+        { text: `${status.status}, version ${status.version}, up ${duration(status.uptimeSeconds * 1_000)}`, tone: toneOf(status.status) },
+      ],
+      ['healing', healing.stopped ? { text: 'stopped', tone: 'bad' } : 'running'],
+      ['hosts', { text: `${hosts.registered}, ${hosts.lost} of them lost`, tone: some(hosts.lost) }],
+      [
+        'targets',
+        {
+          text: `${targets.registered}: ${targets.paused} paused, ${targets.frozen} frozen, ${targets.unseen} unseen`,
+          tone: some(targets.frozen + targets.unseen),
+        },
+      ],
+      ['incidents', { text: `${incidents.open} open${counted(incidents.byState)}`, tone: some(incidents.open) }],
+      ['approvals', { text: `${approvals.pending} wait`, tone: some(approvals.pending, 'warn') }],
+      ['anomalies', `${anomalies.total}, ${anomalies.last24h} in the last 24 h`],
+      [
+        'log',
+        status.position === status.head ? `position ${status.position}, all read` : `position ${status.position} of ${status.head ?? '0'}`,
+      ],
+      ...checks.map(({ name, status: level, says }) => [name, { text: `${level}: ${says}`, tone: toneOf(level) }] as const),
+    ])
+  })
+  return status.status === 'unhealthy' ? exitCode.failure : exitCode.ok
+}

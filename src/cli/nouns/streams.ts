@@ -1,0 +1,89 @@
+/** `steward stream` and `steward replay`: everything that happened to one thing, and its state as of any moment. Both read the log itself. */
+import type { Command } from 'commander'
+import type { Query } from '../client/client.ts'
+import { fetchList } from '../client/lists.ts'
+import type { StewardEvent, StreamState } from '../client/shapes.ts'
+import type { Define } from '../define.ts'
+import { jsonText } from '../screen/json-text.ts'
+import { localTime, moment } from '../screen/moment.ts'
+import type { Page } from '../screen/page.ts'
+import type { Session } from '../session.ts'
+import { eventColumns, eventRow } from '../views/event.ts'
+import { factsText } from '../views/value.ts'
+import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
+
+const STREAM =
+  'A stream is named by what it is about and its id, e.g. incident-0199f0a0-0000-7000-8000-000000000001; `events list` shows the names.'
+const AT = 'as of a position, or a time (ISO 8601); default: now'
+
+export function defineStreams(program: Command, { run }: Define): void {
+  const stream = program
+    .command('stream')
+    .summary('everything that happened to one thing')
+    .description(`Everything that happened to one thing. ${STREAM}`)
+  addListOptions(stream.command('show <stream>'), 100)
+    .summary('list its events, oldest first')
+    .option('--newest', 'newest first')
+    .action(run(showStream))
+  stream.command('state <stream>').summary('its state, folded from its events').option('--at <moment>', AT).action(run(showState))
+
+  program
+    .command('replay <stream>')
+    .summary('tell the history of one thing up to a moment, and its state then')
+    .description(`Replays a stream: every event up to a moment, then the state that they add up to. ${STREAM}`)
+    .option('--at <moment>', AT)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  steward replay target-0199f0a0-0000-7000-8000-000000000005\n  steward replay incident-0199... --at 2026-11-21T10:30:00Z',
+    )
+    .action(run(replay))
+}
+
+const path = (stream: string, rest: string): string => `/api/v1/streams/${encodeURIComponent(stream)}/${rest}`
+
+async function showStream(session: Session, stream: string, flags: ListFlags & Readonly<{ newest?: boolean }>): Promise<void> {
+  const { out } = session
+  const query: Query = { order: flags.newest === true ? 'newest' : 'oldest' }
+  const page = await fetchList<StewardEvent>(await session.api(), path(stream, 'events'), query, flags)
+  out.show(page, (screen) =>
+    screen.table(
+      eventColumns,
+      page.items.map((event) => eventRow(event, out.nowMs)),
+      'The stream has no event.',
+    ),
+  )
+  tellMore(out, page)
+}
+
+async function showState(session: Session, stream: string, { at }: Readonly<{ at?: string }>): Promise<void> {
+  const state = await (await session.api()).get<StreamState>(path(stream, 'state'), { at })
+  session.out.show(state, (page) => drawState(page, state, session.out.nowMs))
+}
+
+async function replay(session: Session, stream: string, { at }: Readonly<{ at?: string }>): Promise<void> {
+  const { out } = session
+  const client = await session.api()
+  const state = await client.get<StreamState>(path(stream, 'state'), { at })
+  const { items } = await fetchList<StewardEvent>(client, path(stream, 'events'), { order: 'oldest' }, { all: true })
+  // A moment between two events of the stream is that of the one before it.
+  const events = items.filter(({ revision }) => isUpTo(revision, state.revision))
+  out.show({ events, state }, (page) => {
+    page.heading(stream)
+    for (const { revision, recordedAt, type, metadata, data } of events) {
+      page.item(`${revision.padStart(4)}  ${localTime(recordedAt)}  `, `${type}  by ${metadata.actor}`)
+      page.item('      ', { text: factsText(data), tone: 'dim' })
+    }
+    page.blank()
+    drawState(page, state, out.nowMs)
+  })
+}
+
+const isUpTo = (revision: string, last: string): boolean => {
+  const [one, other] = [Number(revision), Number(last)]
+  return Number.isNaN(one) || Number.isNaN(other) || one <= other
+}
+
+function drawState(page: Page, { aggregate, revision, position, at, state }: StreamState, nowMs: number): void {
+  page.heading(`State: ${aggregate}, after revision ${revision} at position ${position}, ${moment(at, nowMs)}`)
+  page.block(jsonText(state))
+}

@@ -1,0 +1,10 @@
+/** JSON inside a line: short, but nothing left out. */
+import { jsonText } from '../screen/json-text.ts'
+
+export const valueText = (value: unknown): string => (typeof value === 'string' ? value : jsonText(value, 0))
+
+/** `name=value` of each member. */
+export const factsText = (facts: Readonly<Record<string, unknown>>): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(', ')
