@@ -152,7 +152,7 @@ describe('parameters of actions', () => {
       'max',
       'Too big: expected number to be <=100',
     ],
-    ['redis.raise-maxmemory', { ceilingBytes: -1 }, 'ceilingBytes', 'Too small: expected number to be >=1'],
+    ['redis.raise-maxmemory', { ceilingBytes: -1 }, 'ceilingBytes', 'Too small: expected number to be >=0'],
   ])('%s refuses %j', (id, input, field, rule) => {
     let refusal: unknown
     try {
