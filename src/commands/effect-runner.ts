@@ -4,7 +4,7 @@
  * it by the mark on the host. A `repeatable` effect is simply run again.
  */
 import type { DomainEvent, EventOf, Recorded } from '../domain/events.ts'
-import { elapsedMs, later } from '../domain/instant.ts'
+import { elapsedMs, type Instant, later } from '../domain/instant.ts'
 import type { Agenda, OpenEffect } from '../domain/ports/agenda.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import { AppendTooLarge, ConcurrencyConflict, type ExpectedRevision } from '../domain/ports/event-store.ts'
@@ -23,7 +23,7 @@ import { throughOutages } from './retry.ts'
 export type EffectHandlers = Readonly<{ [Kind in EffectKind]: EffectHandler<Kind> }>
 export type EffectHandler<Kind extends EffectKind> = (
   params: Extract<EffectRequest, { kind: Kind }>['params'],
-  context: Readonly<{ effectId: string; signal: AbortSignal; cause: Cause }>,
+  context: Readonly<{ effectId: string; requestedAt: Instant; signal: AbortSignal; cause: Cause }>,
 ) => Promise<EffectResults[Kind]>
 
 export type EffectRunnerOptions = Readonly<{
@@ -157,7 +157,7 @@ async function execute(
   { handlers, clock, drain }: EffectRunnerOptions,
 ): Promise<DomainEvent> {
   drain.throwIfAborted()
-  const { effectId, request } = requested.data
+  const { effectId, request, at: requestedAt } = requested.data
   const deadline = new AbortController()
   const finished = new AbortController()
   clock.sleep(request.timeoutMs, finished.signal).then(
@@ -166,7 +166,7 @@ async function execute(
   )
   const signal = AbortSignal.any([deadline.signal, drain])
   try {
-    const handled = handle(handlers, requested, { effectId, signal, cause: causedBy(requested) }, clock)
+    const handled = handle(handlers, requested, { effectId, requestedAt, signal, cause: causedBy(requested) }, clock)
     return await Promise.race([handled, aborted(signal)])
   } catch (error) {
     drain.throwIfAborted()

@@ -1,6 +1,6 @@
 /**
- * The last look before the first step, under the lock: nothing stops healing, the plan is still the one that was approved, the fault is still
- * there, and the state that a rollback must bring back is kept on the host.
+ * The last look before the first step, under the lock: nothing stops healing, the target may still be acted on, the plan is still the one that was
+ * approved, the fault is still there, and the state that a rollback must bring back is kept on the host.
  */
 import { risks } from '../../domain/catalogue/action.ts'
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
@@ -10,17 +10,23 @@ import type { NamedStep, StateVector } from '../../domain/processes/effects.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import { type Drafting, draftPlan } from './draft-plan.ts'
 import type { Halted } from './halt.ts'
+import { forbidden, type PermissionDeps, permissionFor } from './permission.ts'
 import type { Reach, Reached } from './reach.ts'
 import { filesOf, readStateVector, settingsOf } from './state-vector.ts'
 
-export type PrepareOptions = Drafting & Readonly<{ reach: Reach; halted: Halted }>
+export type PrepareOptions = Drafting & PermissionDeps & Readonly<{ reach: Reach; halted: Halted }>
+
+const fixStep = (index: number): string => `fix-${index + 1}`
+/** The name of the step that nothing was done before. */
+export const FIRST_STEP = fixStep(0)
 
 export const createPrepare =
-  ({ reach, halted, ...drafting }: PrepareOptions): EffectHandler<'prepare'> =>
-  async ({ incidentId, targetId, executionId, remedy, plan }, { signal }) => {
+  ({ reach, halted, log, clock, ...drafting }: PrepareOptions): EffectHandler<'prepare'> =>
+  async ({ incidentId, targetId, fingerprintId, executionId, remedy, plan, authority }, { signal }) => {
     const reached = await reach(targetId)
-    const { frozen, registration } = reached.target
-    if (frozen) return { kind: 'refused', rule: 'target-frozen', says: `The target is frozen: ${frozen.reason}` }
+    const { registration } = reached.target
+    const never = forbidden(reached)
+    if (never) return { kind: 'refused', ...never }
     const by = await halted(reached, signal)
     if (by !== undefined) return { kind: 'halted', by }
     const drafted = await draftPlan(incidentId, remedy, reached, drafting, signal)
@@ -39,6 +45,17 @@ export const createPrepare =
     if (planHashOf(now, drafting.hash) !== plan.planHash) return { kind: 'drifted', changed: changedTerms(plan, now) }
 
     const { action, prepared } = drafted
+    const { beyondBaseline } = prepared
+    const permission = await permissionFor({ plan: drafted.plan, beyondBaseline, fingerprintId }, reached, {
+      log,
+      clock,
+      policy: drafting.policy,
+    })
+    if ('forbidden' in permission) return { kind: 'refused', ...permission.forbidden }
+    const { kind } = permission.authority
+    if (kind === 'observe-only') return { kind: 'refused', rule: 'observe-mode', says: 'The target is only observed now.' }
+    // What a rule allowed may need a person by now: plan again, and ask. What a person allowed stays allowed.
+    if (kind === 'person' && authority.kind === 'policy') return { kind: 'drifted', changed: permission.authority.because }
     const before = await readStateVector(prepared, action, reached, signal)
     if (!before) return { kind: 'unknown', reason: 'the state before the first step could not be read' }
     const files = filesOf(prepared.snapshot)
@@ -49,7 +66,7 @@ export const createPrepare =
         return { kind: 'refused', rule: 'snapshot-failed', says: `The snapshot could not be taken: ${says}` }
       }
     }
-    const steps = prepared.steps.map((step, index): NamedStep => ({ name: `fix-${index + 1}`, ...step }))
+    const steps = prepared.steps.map((step, index): NamedStep => ({ name: fixStep(index), ...step }))
     return { kind: 'prepared', steps, rollback: rollbackSteps(action, prepared, before, executionId, reached), before }
   }
 

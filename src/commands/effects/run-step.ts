@@ -1,19 +1,32 @@
 /** Runs one step under its mark. What it can prove never to have run, it says; everything else that goes wrong is an unknown outcome. */
 import type { Output } from '../../domain/catalogue/program.ts'
+import { elapsedMs } from '../../domain/instant.ts'
+import type { Clock } from '../../domain/ports/clock.ts'
 import { HostUnreachable, RemoteTimeout, ServiceRefused } from '../../domain/ports/remote-host.ts'
 import { protect } from '../../domain/protected.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import type { Halted } from './halt.ts'
+import { FIRST_STEP } from './prepare.ts'
 import { isAnswerless } from './probing.ts'
 import type { Reach, Reached } from './reach.ts'
 
 /** What `timeout` exits with when it had to end a program. */
 const TIMED_OUT_EXIT_CODE = 124
 
+/**
+ * How long the last look under the lock stays true. Steward may have been down between it and the first step, and in that time people mend things
+ * by hand: then nothing is done, for nothing was done yet. Later steps go on, because half a change is worse than either end of it.
+ */
+const LAST_LOOK_HOLDS_MS = 120_000
+
 export const createRunStep =
-  ({ reach, halted }: { reach: Reach; halted: Halted }): EffectHandler<'run-step'> =>
-  async ({ targetId, executionId, step, timeoutMs, privileged }, { signal }) => {
+  ({ reach, halted, clock }: { reach: Reach; halted: Halted; clock: Clock }): EffectHandler<'run-step'> =>
+  async ({ targetId, executionId, step, timeoutMs, privileged }, { signal, requestedAt }) => {
     const ran = { executionId, step: step.name, say: step.say }
+    const waitedMs = elapsedMs(requestedAt, clock.now())
+    if (step.name === FIRST_STEP && waitedMs > LAST_LOOK_HOLDS_MS) {
+      return { kind: 'never-ran', reason: `the last look at the host is ${Math.round(waitedMs / 1_000)} s old`, ran }
+    }
     try {
       const reached = await reach(targetId)
       // No new step starts while healing is stopped, or while nobody can say whether it is; a rollback always finishes.

@@ -7,6 +7,7 @@ import type { Ids } from '../../domain/ports/ids.ts'
 import type { CompileLogMatcher } from '../../domain/ports/log-matcher.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import type { RemoteHosts } from '../../domain/ports/remote-host.ts'
+import type { EffectHandlers } from '../effect-runner.ts'
 import type { Engine } from '../engine.ts'
 import { type AdministrationCommands, createAdministrationCommands, type ProjectionAdministration } from './administration-commands.ts'
 import { createAttempt } from './attempts.ts'
@@ -18,7 +19,7 @@ import { createTargetCommands, type TargetCommands } from './target-commands.ts'
 export type OperatorCommands = HostCommands & TargetCommands & IncidentCommands & AdministrationCommands
 
 export type OperatorCommandsOptions = Readonly<{
-  engine: Pick<Engine, 'log' | 'handle' | 'record' | 'effects'>
+  engine: Pick<Engine, 'log' | 'handle' | 'record'> & Readonly<{ effects: Pick<EffectHandlers, 'survey'> }>
   ids: Ids
   clock: Clock
   hash: Hash

@@ -143,7 +143,7 @@ export function createTargetCommands(
       body: withReason,
       async run({ id }, { meta, newId, now, handle }) {
         const cause = { actor: meta.actor, correlationId: meta.correlationId, causationId: meta.commandId }
-        const seen = await survey({ targetId: id }, { effectId: newId, signal: AbortSignal.timeout(60_000), cause })
+        const seen = await survey({ targetId: id }, { effectId: newId, requestedAt: now, signal: AbortSignal.timeout(60_000), cause })
         if (seen.kind === 'unseen') throw new CommandRefused({ rule: 'target-unseen', facts: { reason: seen.reason } })
         const data = { entries: seen.baseline, limits: seen.limits, reason: 'accepted-drift', at: now } as const
         return { id, handled: await handle({ aggregate: 'target', id, command: { type: 'RecordBaseline', data } }) }
