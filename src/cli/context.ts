@@ -4,6 +4,8 @@ import type { LocalServices } from './local-services.ts'
 export type CliContext = Readonly<{
   /** Of Steward. */
   version: string
+  nodeVersion: string
+  platform: string
   env: Readonly<Record<string, string | undefined>>
   cwd: string
   stdin: NodeJS.ReadStream

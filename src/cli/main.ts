@@ -70,6 +70,8 @@ const local: LocalServices = {
 
 const context: CliContext = {
   version: packageJson.version,
+  nodeVersion: process.versions.node,
+  platform: `${process.platform}-${process.arch}`,
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,

@@ -7,6 +7,7 @@ import { type ExitCode, exitCode } from './exit-code.ts'
 import { defineAnomalies } from './nouns/anomalies.ts'
 import { defineApprovals } from './nouns/approvals.ts'
 import { defineCommands } from './nouns/commands.ts'
+import { defineConfig } from './nouns/config.ts'
 import { defineEvents } from './nouns/events.ts'
 import { defineHealing } from './nouns/healing.ts'
 import { defineHosts } from './nouns/hosts.ts'
@@ -14,6 +15,7 @@ import { defineIncidents } from './nouns/incidents.ts'
 import { defineKeys } from './nouns/keys.ts'
 import { defineLocal } from './nouns/local.ts'
 import { defineProjections } from './nouns/projections.ts'
+import { defineShell } from './nouns/shell.ts'
 import { defineStatus } from './nouns/status.ts'
 import { defineStreams } from './nouns/streams.ts'
 import { defineTargets } from './nouns/targets.ts'
@@ -71,7 +73,7 @@ export function createProgram(context: CliContext, onExit: (code: number) => voi
   group('What is watched:', defineStatus, defineHosts, defineTargets)
   group('What goes wrong:', defineIncidents, defineApprovals, defineAnomalies, defineHealing)
   group('What is recorded:', defineEvents, defineStreams, defineCommands)
-  group('How Steward works:', defineProjections, defineKeys)
+  group('How Steward works:', defineProjections, defineKeys, defineConfig, defineShell)
   return program
 }
 

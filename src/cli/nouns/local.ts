@@ -2,8 +2,9 @@
 import type { Command } from 'commander'
 import { addConfigFlags, configFlagsOf } from '../config-flags.ts'
 import type { Define } from '../define.ts'
+import type { Session } from '../session.ts'
 
-export function defineLocal(program: Command, { context, local }: Define): void {
+export function defineLocal(program: Command, { context, local, run }: Define): void {
   addConfigFlags(program.command('up'))
     .summary('run Steward')
     .description(
@@ -43,6 +44,19 @@ Examples:
         return runDemo({ ...options, steward: context.self, tools: await context.local.demoTools() })
       }),
     )
+
+  const doctorCommand = addConfigFlags(program.command('doctor'))
+    .summary('check whether everything is here that Steward needs')
+    .description(
+      'Looks at Node, disk, configuration, secrets, faults, database, event store, and - when Steward runs - at Steward itself and its hosts. ' +
+        'Says what to do about each. Exit code 1 when something would keep Steward from working. Nothing that it does stays.',
+    )
+  doctorCommand.action(
+    run(async (session: Session) => {
+      const { doctor } = await import('../doctor/doctor.ts')
+      return doctor(session, configFlagsOf(doctorCommand))
+    }),
+  )
 }
 
 type DemoFlags = Readonly<{ yes?: boolean; dir?: string; keep?: boolean; only?: string }>
