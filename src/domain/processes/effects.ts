@@ -18,7 +18,16 @@ export type EffectParams = Readonly<{
   investigate: Readonly<{ incidentId: string; targetId: string; faultId: string | null; hints: Hints; chosen: ChosenRemedy | null }>
   analyse: Readonly<{ incidentId: string; targetId: string; service: Service; excerpt: Protected; evidence: readonly Evidence[] }>
   draft: Readonly<{ incidentId: string; targetId: string; fingerprintId: string; remedy: ConfirmedRemedy }>
-  prepare: Readonly<{ incidentId: string; targetId: string; executionId: string; remedy: ConfirmedRemedy; plan: Plan }>
+  prepare: Readonly<{
+    incidentId: string
+    targetId: string
+    fingerprintId: string
+    executionId: string
+    remedy: ConfirmedRemedy
+    plan: Plan
+    /** Who let it run. */
+    authority: Authority
+  }>
   'run-step': Readonly<{ targetId: string; executionId: string; step: NamedStep; timeoutMs: number; privileged: 'fix' | 'restore' }>
   settle: Readonly<{ targetId: string; executionId: string; step: string }>
   verify: Readonly<{ targetId: string; action: ActionRef; windowMs: number }>

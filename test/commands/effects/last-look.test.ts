@@ -121,7 +121,7 @@ test('a first step that Steward comes to long after the last look is not run; a 
   const run = { kind: 'redis', command: ['CONFIG', 'SET', 'maxmemory', '1'] } as const
   const asked = (name: string) =>
     ({ targetId: 't', executionId: 'x', step: { name, say: name, run }, timeoutMs: 1_000, privileged: 'fix' }) as const
-  clock.advance(121_000)
+  await clock.advance(121_000)
   expect(await runStep(asked('fix-1'), context)).toMatchObject({ kind: 'never-ran', reason: 'the last look at the host is 121 s old' })
   expect(host.marks).toEqual(new Set())
   expect(await runStep(asked('fix-2'), context)).toMatchObject({ kind: 'ended', exitCode: 0 })

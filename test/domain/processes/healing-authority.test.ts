@@ -196,7 +196,7 @@ test('with its lanes, what the policy allows is prepared, and what a person allo
   spec
     .given(...drafting, drafted(2))
     .when(lanesAcquired(EXECUTION))
-    .yields(prepares(3, EXECUTION))
+    .yields(prepares(3, EXECUTION, byPolicy))
   spec
     .given(...queueing)
     .when(lanesAcquired(APPROVED_EXECUTION))
@@ -210,7 +210,7 @@ test('with its lanes, what the policy allows is prepared, and what a person allo
   spec
     .given(...queueing, lanesAcquired(APPROVED_EXECUTION))
     .when(used(APPROVAL, APPROVED_EXECUTION))
-    .yields(prepares(4, APPROVED_EXECUTION))
+    .yields(prepares(4, APPROVED_EXECUTION, byPerson))
   spec
     .given(...queueing)
     .when(lanesAcquired('another'))

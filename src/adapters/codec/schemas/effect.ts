@@ -29,7 +29,15 @@ const params = {
   }),
   analyse: z.strictObject({ incidentId: text, targetId: text, service, excerpt: protectedText, evidence: z.array(evidence) }),
   draft: z.strictObject({ incidentId: text, targetId: text, fingerprintId: text, remedy: confirmedRemedy }),
-  prepare: z.strictObject({ incidentId: text, targetId: text, executionId: text, remedy: confirmedRemedy, plan }),
+  prepare: z.strictObject({
+    incidentId: text,
+    targetId: text,
+    fingerprintId: text,
+    executionId: text,
+    remedy: confirmedRemedy,
+    plan,
+    authority,
+  }),
   'run-step': z.strictObject({
     targetId: text,
     executionId: text,

@@ -86,11 +86,12 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       return [command({ aggregate: 'approval', id: approvalId, command: { type: 'UseApproval', data } })]
     }
     case 'preparing': {
-      const { executionId, remedy, plan } = state
+      const { executionId, remedy, plan, authority } = state
+      const { fingerprintId } = origin
       return [
         effect(state.effectId, {
           kind: 'prepare',
-          params: { incidentId, targetId, executionId, remedy, plan },
+          params: { incidentId, targetId, fingerprintId, executionId, remedy, plan, authority },
           timeoutMs: plan.timeoutMs + 60_000,
         }),
       ]

@@ -1,6 +1,6 @@
 /** What the healing of the one incident answers with, each output as short as it can be said. */
 
-import type { EscalationReason, IncidentOutcome, WaitReason } from '../../../../src/domain/incident/events.ts'
+import type { Authority, EscalationReason, IncidentOutcome, WaitReason } from '../../../../src/domain/incident/events.ts'
 import type { IncidentReport } from '../../../../src/domain/incident/incident.ts'
 import type { EffectKind, EffectRequest, NamedStep } from '../../../../src/domain/processes/effects.ts'
 import { command, effect } from '../../../../src/domain/processes/outputs.ts'
@@ -55,8 +55,12 @@ export const drafts = (turn: number, of = remedy): Output =>
     params: { incidentId, targetId: 'target', fingerprintId: 'fingerprint', remedy: of },
     timeoutMs: 60_000,
   })
-export const prepares = (turn: number, executionId: string): Output =>
-  ask<'prepare'>(turn, { kind: 'prepare', params: { incidentId, targetId: 'target', executionId, remedy, plan }, timeoutMs: 80_000 })
+export const prepares = (turn: number, executionId: string, authority: Authority): Output =>
+  ask<'prepare'>(turn, {
+    kind: 'prepare',
+    params: { incidentId, targetId: 'target', fingerprintId: 'fingerprint', executionId, remedy, plan, authority },
+    timeoutMs: 80_000,
+  })
 export const runs = (turn: number, executionId: string, step: NamedStep, privileged: 'fix' | 'restore' = 'fix'): Output =>
   ask<'run-step'>(turn, {
     kind: 'run-step',
