@@ -6,15 +6,20 @@ import { join } from 'node:path'
 
 export type FileState = Readonly<{ sha256: string; mode: string; uid: number; gid: number }>
 
-/** Bytes, mode and owner. Of a directory, the names in it count as its bytes. */
+/** Bytes, mode and owner. Of a directory, the names in it count as its bytes; of what we may not read ourselves, size and time of the last change. */
 export function stateOf(path: string): FileState {
   const { mode, uid, gid } = statSync(path)
   return { sha256: createHash('sha256').update(bytesOf(path)).digest('hex'), mode: (mode & 0o7777).toString(8), uid, gid }
 }
 
 function bytesOf(path: string): Buffer | string {
-  if (!statSync(path).isDirectory()) return readFileSync(path)
-  return readdirSync(path).sort().join('\n')
+  const stats = statSync(path)
+  try {
+    return stats.isDirectory() ? readdirSync(path).sort().join('\n') : readFileSync(path)
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EACCES') throw error
+    return `${stats.size} ${stats.mtimeMs}`
+  }
 }
 
 /** `<executionId>/<step>` of every step that was ever begun on this host. */
