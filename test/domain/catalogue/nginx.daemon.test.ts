@@ -251,7 +251,7 @@ describe('nginx.restore-permission', () => {
     const points = [root, docs, recorded].flatMap((entry) =>
       entry ? [{ path: entry.path, mode: entry.mode, uid: entry.uid, gid: entry.gid }] : [],
     )
-    expect(await runner.run(restoreModes(points))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is a link') })
+    expect(await runner.run(restoreModes(points[0], points))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is a link') })
     expect(await stateOf(runner, [secret])).toMatchObject([{ mode: '600' }])
   })
 

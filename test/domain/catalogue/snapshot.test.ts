@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { restoreModes } from '../../../src/domain/catalogue/common/access.ts'
 import { keepContents, parseKeptContents, putContents } from '../../../src/domain/catalogue/common/contents.ts'
 import { differences, parseFileStates, readFileStates } from '../../../src/domain/catalogue/common/file-state.ts'
 import { restoreSnapshot, takeSnapshot } from '../../../src/domain/catalogue/common/snapshot.ts'
@@ -235,5 +237,50 @@ describe('kept contents', () => {
     )
     expect(output).toMatchObject({ exitCode: 4 })
     expect(readFileSync(a, 'utf8')).toBe('bad')
+  })
+})
+
+describe('whoever owns a directory on the way cannot lead us elsewhere', () => {
+  /** `etc/app/<name>` is ours; `etc/other/<name>` has the same name, and is nobody's business. Then `app` becomes a link to `other`. */
+  const exchange = async (name: string, before: () => Promise<void>) => {
+    mkdirSync(at('app'))
+    mkdirSync(at('other'))
+    file(`app/${name}`, 'ours', 0o640)
+    const victim = file(`other/${name}`, 'not ours', 0o600)
+    await before()
+    renameSync(at('app'), at('was-app'))
+    symlinkSync(at('other'), at('app'))
+    return { untouched: { mode: '600', content: 'not ours' }, now: () => ({ mode: modeOf(victim), content: readFileSync(victim, 'utf8') }) }
+  }
+  const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8)
+
+  test('when a mode is restored', async () => {
+    const { untouched, now } = await exchange('page', async () => undefined)
+    const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+    const [root, page] = [
+      { path: join(scratch, 'etc'), mode: '755', ...own },
+      { path: at('app/page'), mode: '644', ...own },
+    ]
+    expect(await runner.run(restoreModes(root, [page]))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('leads elsewhere') })
+    expect(now()).toEqual(untouched)
+  })
+
+  test('when a snapshot is restored', async () => {
+    const { untouched, now } = await exchange('page', async () => void (await take('x', at('app/page'), at('app/new'))))
+    file('other/new', 'theirs')
+    expect(await restore('x')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('could not restore') })
+    expect(now()).toEqual(untouched)
+    expect(readFileSync(at('other/new'), 'utf8')).toBe('theirs')
+  })
+
+  test('when only a mode is in the snapshot, and its file became a link', async () => {
+    mkdirSync(at('dir'), { mode: 0o711 })
+    const victim = at('elsewhere')
+    mkdirSync(victim, { mode: 0o700 })
+    await take('x', at('dir'))
+    rmSync(at('dir'), { recursive: true })
+    symlinkSync(victim, at('dir'))
+    expect(await restore('x')).toMatchObject({ exitCode: 1 })
+    expect(modeOf(victim)).toBe('700')
   })
 })

@@ -55,10 +55,11 @@ export const readAccess = (whose: Whose, want: Want, points: readonly WayPoint[]
   ],
 })
 
-export const restoreModes = (points: readonly WayPoint[]): Program => ({
+/** `root` is where the way begins: every point must still lie below it, reached without a link. */
+export const restoreModes = (root: WayPoint | undefined, points: readonly WayPoint[]): Program => ({
   kind: 'script',
   script: 'common/restore-modes.sh',
-  args: points.flatMap((point) => [point.path, point.mode, String(point.uid), String(point.gid)]),
+  args: [root?.path ?? '/', ...points.flatMap((point) => [point.path, point.mode, String(point.uid), String(point.gid)])],
 })
 
 /** The points that a step changes, and so the ones that a snapshot must hold: only what was seen to differ. */

@@ -1,5 +1,6 @@
 # $1 = state directory, $2 = execution id. Puts every item of the snapshot back: bytes, mode, owner, times, attributes, link target; a file that
 # was missing is removed. Items already as they were are not touched, so doing it twice, or after half, ends the same.
+# Each is put where it really lay: whoever owns a directory on the way may have exchanged it for a link to another place, and is refused.
 # Exit 4: no complete snapshot. Exit 1: an item could not be put back; the others were.
 state=$1
 top=$state/snapshots/$2
@@ -15,9 +16,9 @@ same_file() {
 restore_file() {
   same_file "$1" "$2" && return 0
   if [ -f "$2" ] && [ ! -L "$2" ] && [ "$(stat -c %h -- "$2")" -gt 1 ]; then write_in_place "$1" "$2"; return; fi
-  # A leading dot keeps the copy out of `include dir/*`.
-  new=$(dirname -- "$2")/.steward.$$
-  if cp -a -T -- "$1" "$new" && sync -- "$new" && mv -f -T -- "$new" "$2" 2>/dev/null; then :; else
+  # A leading dot keeps the copy out of `include dir/*`. Never written through a name that somebody else has put there.
+  new=$(mktemp -- ./.steward.XXXXXXXX) || return 1
+  if cp -a -T --remove-destination -- "$1" "$new" && sync -- "$new" && mv -f -T -- "$new" "$2" 2>/dev/null; then :; else
     rm -f -- "$new"
     write_in_place "$1" "$2" || return 1
   fi
@@ -30,15 +31,25 @@ write_in_place() {
 }
 
 restore_mode() {
-  [ "$(stat -c %u:%g -- "$1")" = "$3" ] || chown "$3" -- "$1" || return 1
-  [ "$(stat -c %a -- "$1")" = "$2" ] || chmod "$2" -- "$1"
+  [ ! -L "$1" ] || return 1
+  held=$1
+  # Root holds the very inode that it checked; any other account can only change what it owns.
+  if [ "$(id -u)" = 0 ]; then
+    exec 3< "$1" || return 1
+    held=/proc/self/fd/3
+    [ "$(readlink "$held")" = "${place%/}/${1#./}" ] || return 1
+  fi
+  [ "$(stat -L -c %u:%g -- "$held")" = "$3" ] || chown "$3" -- "$held" || return 1
+  [ "$(stat -L -c %a -- "$held")" = "$2" ] || chmod "$2" -- "$held"
 }
 
 restore_link() {
   [ -L "$2" ] && [ "$(readlink -- "$1")" = "$(readlink -- "$2")" ] && return 0
-  new=$(dirname -- "$2")/.steward.$$
-  rm -f -- "$new" && cp -a -T -- "$1" "$new" && mv -f -T -- "$new" "$2"
+  new=$(mktemp -- ./.steward.XXXXXXXX) && cp -a -T --remove-destination -- "$1" "$new" && mv -f -T -- "$new" "$2"
 }
+
+# What lies in the directory that we stand in is there, wherever its name leads by now.
+enter() { cd -P -- "$place" && [ "$(pwd -P)" = "$place" ]; }
 
 remove() {
   [ -e "$1" ] || [ -L "$1" ] || return 0
@@ -54,13 +65,16 @@ for phase in directory rest; do
     # The x keeps newlines at the end of a name.
     path=$(cat -- "$item/path" && echo x)
     path=${path%x}
+    place=$(cat -- "$item/place" && echo x)
+    place=${place%x}
+    name=./${path##*/}
     kind=$(cat -- "$item/kind")
     case $phase:$kind in
-      directory:directory) read -r mode owner < "$item/mode" && [ -d "$path" ] && restore_mode "$path" "$mode" "$owner" ;;
-      rest:mode) read -r mode owner < "$item/mode" && [ -f "$path" ] && restore_mode "$path" "$mode" "$owner" ;;
-      rest:file) restore_file "$item/copy" "$path" ;;
-      rest:link) restore_link "$item/copy" "$path" ;;
-      rest:missing) remove "$path" ;;
+      directory:directory) enter && read -r mode owner < "$item/mode" && [ -d "$name" ] && restore_mode "$name" "$mode" "$owner" ;;
+      rest:mode) enter && read -r mode owner < "$item/mode" && [ -f "$name" ] && restore_mode "$name" "$mode" "$owner" ;;
+      rest:file) enter && restore_file "$item/copy" "$name" ;;
+      rest:link) enter && restore_link "$item/copy" "$name" ;;
+      rest:missing) [ ! -d "$place" ] || { enter && remove "$name"; } ;;
       *) continue ;;
     esac || { echo "could not restore $path" >&2; failed=1; }
   done

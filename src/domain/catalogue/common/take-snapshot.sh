@@ -1,5 +1,5 @@
 # $1 = state directory, $2 = execution id, $3... = paths. Copies each, with mode, owner, times and attributes, to <state>/snapshots/<id>/<n>/.
-# A link is kept as a link, and the file behind it as an item of its own. Of a directory, mode and owner are kept.
+# `place` is the directory where each really lies. A link is kept as a link, and the file behind it as an item of its own. Of a directory, mode and owner are kept.
 # Whole or not at all: `complete` is written last. Taken twice, the first one stands. Exit 4: a file changed while it was copied. Exit 5: cannot be read.
 state=$1
 id=$2
@@ -16,7 +16,7 @@ n=0
 keep() {
   n=$((n + 1))
   item=$top/$n
-  mkdir -- "$item" && printf '%s' "$1" > "$item/path" || exit 3
+  mkdir -- "$item" && printf '%s' "$1" > "$item/path" && printf '%s' "$(readlink -m -- "$(dirname -- "$1")")" > "$item/place" || exit 3
   if [ -L "$1" ]; then
     echo link > "$item/kind" && cp -a -T -- "$1" "$item/copy" || exit 5
     keep "$(readlink -m -- "$1")"

@@ -52,7 +52,7 @@ export const restorePermission: Action<Params, Access> = {
   precondition: { ...access, holds: isShutOut },
   snapshot: ({ way }, facts) => pointsToRestore(way, facts).map(({ path }) => ({ kind: 'file', path })),
   steps: ({ way }, facts) => [
-    { say: 'restore the recorded mode and owner, from the top down', run: restoreModes(pointsToRestore(way, facts)) },
+    { say: 'restore the recorded mode and owner, from the top down', run: restoreModes(way[0], pointsToRestore(way, facts)) },
   ],
   afterRestore: () => [],
   postcondition: { ...access, holds: isLetIn },

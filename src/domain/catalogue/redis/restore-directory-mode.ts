@@ -69,7 +69,7 @@ export const restoreDirectoryMode: Action<Params, Facts> = {
   precondition: { ...closed, holds: isShutOut },
   snapshot: ({ directory }) => [{ kind: 'file', path: directory.path }],
   steps: ({ directory }) => [
-    { say: 'restore the recorded mode and owner', run: restoreModes([directory]) },
+    { say: 'restore the recorded mode and owner', run: restoreModes(directory, [directory]) },
     // SCHEDULE: a save that is already under way is no error, another follows it.
     { say: 'let Redis save', run: { kind: 'redis', command: ['BGSAVE', 'SCHEDULE'] } },
     { say: 'wait for the save', run: { kind: 'redis', command: ['WAIT', MORE_REPLICAS_THAN_EXIST, String(SAVE_WAIT_MS)] } },
