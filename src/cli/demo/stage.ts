@@ -1,7 +1,6 @@
 /** Builds everything the demo plays on, and takes it down in reverse order: the host, the watched database, Steward, and their acquaintance. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
 import type { Stage } from './part.ts'
 import type { Place } from './place.ts'
 import { demoPolicy } from './policy.ts'
@@ -47,7 +46,6 @@ export async function buildStage(options: StageOptions, stack: AsyncDisposableSt
     command: options.steward,
     ...{ dataDir, policyPath, logPath, env, signal },
     namespace: namespaceOf(place),
-    port: await freePort(),
     cwd: place.dir,
   })
   stack.defer(() => steward.stop())
@@ -55,7 +53,7 @@ export async function buildStage(options: StageOptions, stack: AsyncDisposableSt
   screen.good(`Steward ${steward.url}, process ${steward.pid}, ${whereTheLogIs(env)}, namespace ${namespaceOf(place)}`)
 
   const key = (await readFile(join(dataDir, 'admin.key'), 'utf8')).trim()
-  const api = createStewardApi({ url: steward.url, key, signal })
+  const api = createStewardApi({ url: () => steward.url, key, signal })
   const hostId = await registerHost(api, host)
   screen.good(`the host is registered; its key was compared first: ${host.hostKey.fingerprint}`)
   const target = await screen.during('looking at PostgreSQL while all is well', () =>

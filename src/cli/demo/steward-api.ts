@@ -31,9 +31,9 @@ export class Refused extends Error {
 
 const ANSWER_WITHIN_MS = 30_000
 
-export function createStewardApi({ url, key, signal }: { url: string; key: string; signal: AbortSignal }): StewardApi {
+export function createStewardApi({ url, key, signal }: { url: () => string; key: string; signal: AbortSignal }): StewardApi {
   const send = async <Answer>(method: 'GET' | 'POST', path: string, body: unknown): Promise<Answer> => {
-    const response = await fetch(new URL(path, url), {
+    const response = await fetch(new URL(path, url()), {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

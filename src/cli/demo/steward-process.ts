@@ -5,6 +5,7 @@ import { type Attached, attach } from './lifeline.ts'
 import { until } from './waiting.ts'
 
 export interface StewardProcess {
+  /** Another one after each start. */
   readonly url: string
   readonly pid: number
   /** Waits until it answers. */
@@ -20,7 +21,6 @@ export type StewardProcessOptions = Readonly<{
   dataDir: string
   policyPath: string
   namespace: string
-  port: number
   logPath: string
   cwd: string
   env: NodeJS.ProcessEnv
@@ -33,21 +33,26 @@ const READY_WITHIN_MS = 60_000
 const POLL_EVERY = '500ms'
 
 export function createStewardProcess(options: StewardProcessOptions): StewardProcess {
-  const { command, port, logPath, cwd, signal } = options
-  const url = `http://127.0.0.1:${port}`
+  const { command, logPath, cwd, signal } = options
   let running: Attached | undefined
+  let url = ''
   return {
-    url,
+    get url() {
+      return url
+    },
     get pid() {
       if (running === undefined) throw new Error('Steward is not running')
       return running.pid
     },
     async start() {
+      const written = (await readLog(logPath)).length
       const attached = await attach({ command: [...command, 'up'], env: environment(options), cwd, logPath, graceSeconds: GRACE_SECONDS })
       running = attached
       const ready = async (): Promise<true | undefined> => {
-        if (attached.hasEnded()) throw new Error(`Steward ended at once: ${await lastLines(logPath)}`)
-        return (await isReady(url)) ? true : undefined
+        const said = (await readLog(logPath)).slice(written)
+        if (attached.hasEnded()) throw new Error(`Steward ended at once: ${said.trim().split('\n').slice(-3).join(' ').slice(-1_000)}`)
+        url = whereItListens(said) ?? ''
+        return url !== '' && (await isReady(url)) ? true : undefined
       }
       await until('an answer of Steward', ready, { signal, withinMs: READY_WITHIN_MS })
     },
@@ -68,7 +73,7 @@ export function createStewardProcess(options: StewardProcessOptions): StewardPro
 const PASSED_ON = ['STEWARD_EVENT_STORE', 'STEWARD_DATABASE_URL', 'STEWARD_ALLOW_INSECURE_EVENT_STORE']
 const ANALYST = /^(?:ANTHROPIC|CLAUDE)_/
 
-function environment({ env, dataDir, policyPath, namespace, port }: StewardProcessOptions): NodeJS.ProcessEnv {
+function environment({ env, dataDir, policyPath, namespace }: StewardProcessOptions): NodeJS.ProcessEnv {
   const others = Object.entries(env).filter(
     ([name]) => PASSED_ON.includes(name) || !(name.startsWith('STEWARD_') || name === 'LOG_LEVEL' || ANALYST.test(name)),
   )
@@ -76,7 +81,8 @@ function environment({ env, dataDir, policyPath, namespace, port }: StewardProce
     ...Object.fromEntries(others),
     STEWARD_DATA_DIR: dataDir,
     STEWARD_SECRET_DIRS: join(dataDir, 'secrets'),
-    STEWARD_LISTEN: `127.0.0.1:${port}`,
+    // The system chooses: a port that was free a moment ago need not be free now.
+    STEWARD_LISTEN: '127.0.0.1:0',
     STEWARD_NAMESPACE: namespace,
     STEWARD_POLICY: policyPath,
     STEWARD_POLL_EVERY: POLL_EVERY,
@@ -93,7 +99,7 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-async function lastLines(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.trim().split('\n').slice(-3).join(' ').slice(-2_000)
-}
+const readLog = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+/** As its log has it: one JSON object per line. */
+const whereItListens = (log: string): string | undefined => /^\{.*"url":"(http:[^"]+)".*"message":"listening"\}$/m.exec(log)?.[1]
