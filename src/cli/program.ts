@@ -48,9 +48,8 @@ export function createProgram(context: CliContext, onExit: (code: number) => voi
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      // A mistyped word is shown again, and may hold anything.
       writeErr: (text) => void stderr.write(visible(text, { newlines: 'keep' })),
-      outputError: (text, write) => write(text.replace(/^error: /, 'steward: ')),
+      outputError: (text, write) => write(behindBar(text.replace(/^error: /, 'steward: '))),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -82,3 +81,10 @@ export function exitCodeOf(commanderError: Readonly<{ code: string }>): ExitCode
   const asked = ['commander.helpDisplayed', 'commander.version']
   return asked.includes(commanderError.code) ? exitCode.ok : exitCode.usage
 }
+
+/** A mistyped word is shown again, and may hold lines of its own: none of them passes for one of ours. */
+const behindBar = (text: string): string =>
+  text
+    .trimEnd()
+    .replace(/\r?\n(?!\(Did you mean [^\n]*\)$)/g, '\n  │ ')
+    .concat('\n')

@@ -127,13 +127,15 @@ async function ending(
   const path = pathOf(kinds.operation, id)
   const beganMs = nowMs()
   const live = stderr.isTTY === true && !out.json
+  let told = false
   let operation = await client.get<Operation>(path, position === undefined ? {} : { min_position: position })
   for (let pauseMs = FIRST_LOOK_MS; operation.state === 'running'; pauseMs = Math.min(pauseMs * 2, LATER_LOOK_MS)) {
-    if (live) stderr.write(`\r${what}: ${duration(nowMs() - beganMs)}   `)
+    told = live
+    if (told) stderr.write(`\r${what}: ${duration(nowMs() - beganMs)}   `)
     await delay(pauseMs, undefined, { signal })
     operation = await client.get<Operation>(path)
   }
-  if (live) stderr.write(`\r${' '.repeat(what.length + 20)}\r`)
+  if (told) stderr.write(`\r${' '.repeat(what.length + 20)}\r`)
   return operation
 }
 

@@ -33,6 +33,7 @@ export type PageOptions = Readonly<{
 }>
 
 const GUTTER = '  │ '
+const BELOW = '    '
 
 export function createPage({ width, paint }: PageOptions): Page & { lines: readonly string[] } {
   const lines: string[] = []
@@ -42,6 +43,12 @@ export function createPage({ width, paint }: PageOptions): Page & { lines: reado
     const cell = cellOf(text)
     const safeLabel = forTerminal(label)
     const indent = textWidth(safeLabel)
+    // A label from outside may be longer than the screen; then the text stands below it.
+    if (width !== undefined && indent > width / 2) {
+      for (const line of wrapped(safeLabel.trimEnd(), width)) lines.push(paint(labelTone, line))
+      for (const line of wrapped(forTerminal(cell.text), width - BELOW.length)) lines.push(BELOW + paint(cell.tone, line))
+      return
+    }
     const [first = '', ...more] = wrapped(forTerminal(cell.text), width === undefined ? undefined : width - indent)
     lines.push((paint(labelTone, safeLabel) + paint(cell.tone, first)).trimEnd())
     for (const line of more) lines.push(' '.repeat(indent) + paint(cell.tone, line))

@@ -1,0 +1,89 @@
+/** Runs a command line: as a child process, as a user would; or in this process with streams of our own, which is quick enough for every screen. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { CliContext } from '../../../src/cli/context.ts'
+import type { LocalServices } from '../../../src/cli/local-services.ts'
+import { runCli } from '../../../src/cli/run-cli.ts'
+
+export type Ran = Readonly<{ code: number | null; stdout: string; stderr: string }>
+
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
+
+export type Surroundings = Readonly<{ env?: Readonly<Record<string, string>>; cwd?: string; input?: string }>
+
+/** No setting of whoever runs the tests reaches the child. */
+export async function steward(words: readonly string[], { env = {}, cwd, input = '' }: Surroundings = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: 'pipe',
+  })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  const [stdout, stderr, [code]] = await Promise.all([read(child.stdout), read(child.stderr), once(child, 'close')])
+  return { code: typeof code === 'number' ? code : null, stdout, stderr }
+}
+
+/** Bytes that are no UTF-8 are a fault of their own. */
+async function read(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+}
+
+export type InProcess = Readonly<{
+  env?: Readonly<Record<string, string>>
+  /** A terminal of this width. */
+  columns?: number
+  /** What a person at the terminal types, as soon as something is asked. */
+  types?: string
+  nowMs?: number
+  local?: Partial<LocalServices>
+}>
+
+export async function stewardHere(words: readonly string[], { env = {}, columns, types, nowMs, local = {} }: InProcess = {}): Promise<Ran> {
+  const isTTY = columns !== undefined
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const written = [stdout, stderr].map(read)
+  if (types !== undefined) {
+    // Not before the question: what is typed too early is lost to a prompt.
+    stderr.on('data', (chunk: Buffer) => {
+      if (chunk.includes('[y/N]')) stdin.write(types)
+    })
+  }
+  const context: CliContext = {
+    version: '0.0.0',
+    nodeVersion: process.versions.node,
+    platform: 'test',
+    env,
+    cwd: '/nonexistent',
+    stdin: Object.assign(stdin, { isTTY, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
+    stdout: Object.assign(stdout, { isTTY, columns }) as unknown as NodeJS.WriteStream,
+    stderr: Object.assign(stderr, { isTTY, columns }) as unknown as NodeJS.WriteStream,
+    nowMs: () => nowMs ?? Date.now(),
+    self: ['steward'],
+    exit: (code) => {
+      throw new Error(`exit ${code}`)
+    },
+    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+    local: { ...noServices, ...local },
+  }
+  const code = await runCli(words, context)
+  stdout.end()
+  stderr.end()
+  const [out = '', err = ''] = await Promise.all(written)
+  return { code, stdout: out, stderr: err }
+}
+
+const refuse = () => Promise.reject(new Error('not in this test'))
+const noServices: LocalServices = {
+  startService: refuse,
+  demoTools: refuse,
+  knownActions: async () => [],
+  checkFaults: refuse,
+  tryEmbeddedDatabase: refuse,
+  askDatabase: refuse,
+  askEventStore: refuse,
+}
