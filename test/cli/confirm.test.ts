@@ -1,0 +1,97 @@
+/** Nothing that needs a person's judgement happens without one - or without a word that says exactly what was judged. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { exampleApproval } from '../../src/api/schemas/approval.ts'
+import { type FakeApi, startFakeApi } from './support/fake-api.ts'
+import { prepare } from './support/prepare.ts'
+import { type InProcess, stewardHere } from './support/run-cli.ts'
+import { FINGERPRINT, ID } from './support/verbs.ts'
+
+let api: FakeApi
+beforeAll(async () => {
+  api = await startFakeApi()
+  prepare(api)
+})
+beforeEach(() => {
+  api.asked.length = 0
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+const run = (words: readonly string[], options: InProcess = {}) =>
+  stewardHere(words, { env: { STEWARD_URL: api.url, STEWARD_API_KEY: 'k', NO_COLOR: '1' }, ...options })
+const did = (operation: string): boolean => api.asked.some((asked) => asked.operation === operation)
+const confirmedHost = (): unknown => api.asked.filter(({ operation }) => operation === 'hosts.register')[1]?.body
+
+const addHost = ['host', 'add', 'web-01', '--address', '192.0.2.10', '--user', 'steward', '--key', 'web-01.key']
+
+test('host add shows the fingerprint and registers after a yes', async () => {
+  const ran = await run(addHost, { columns: 100, types: 'yes\n' })
+  expect(ran.code).toBe(0)
+  expect(ran.stderr).toContain(FINGERPRINT)
+  expect(confirmedHost()).toMatchObject({ privateKey: 'file:web-01.key', hostKey: expect.stringMatching(/^ssh-ed25519 /) })
+})
+
+test.for(['n\n', '\n', 'maybe\n'])('host add registers nothing after %j', async (types) => {
+  const ran = await run(addHost, { columns: 100, types })
+  expect(ran.code).toBe(1)
+  expect(confirmedHost()).toBeUndefined()
+})
+
+test('host add without a terminal is refused, with the word that would do', async () => {
+  const ran = await run(addHost)
+  expect(ran.code).toBe(2)
+  expect(ran.stderr).toContain('--fingerprint')
+  expect(confirmedHost()).toBeUndefined()
+})
+
+test('host add without a terminal takes the fingerprint that it was told', async () => {
+  expect((await run([...addHost, '--fingerprint', FINGERPRINT])).code).toBe(0)
+  expect(confirmedHost()).toBeDefined()
+})
+
+test('host add refuses a host with another fingerprint, whatever else is said', async () => {
+  const ran = await run([...addHost, '--fingerprint', 'SHA256:other', '--yes'])
+  expect(ran.code).toBe(1)
+  expect(ran.stderr).toContain(FINGERPRINT)
+  expect(confirmedHost()).toBeUndefined()
+})
+
+test('approval approve shows risk, steps, diff and rollback before it asks, and sends the hash of what it showed', async () => {
+  const ran = await run(['approval', 'approve', ID], { columns: 100, types: 'y\n' })
+  const shown = ran.stderr.slice(0, ran.stderr.indexOf('Approve exactly this plan?'))
+  for (const part of ['medium, reversible', 'reload nginx', 'Restore /etc/nginx/nginx.conf', exampleApproval.planHash])
+    expect(shown).toContain(part)
+  expect(ran.code).toBe(0)
+  expect(api.asked.find(({ operation }) => operation === 'approvals.approve')?.body).toEqual({ planHash: exampleApproval.planHash })
+})
+
+test('approval approve does nothing after a no', async () => {
+  expect((await run(['approval', 'approve', ID], { columns: 100, types: 'n\n' })).code).toBe(1)
+  expect(did('approvals.approve')).toBe(false)
+})
+
+test.for([
+  { words: ['--yes'], code: 2, says: '--plan-hash' },
+  { words: [], code: 2, says: 'terminal' },
+  { words: ['--yes', '--plan-hash', 'f'.repeat(64)], code: 1, says: 'nothing was approved' },
+])('approval approve without a terminal needs the hash of the plan: $words', async ({ words, code, says }) => {
+  const ran = await run(['approval', 'approve', ID, ...words])
+  expect(ran.code).toBe(code)
+  expect(ran.stderr).toContain(says)
+  expect(did('approvals.approve')).toBe(false)
+})
+
+test('a plan that is gone cannot be approved', async () => {
+  api.on('approvals.show', () => ({ body: { ...exampleApproval, plan: null } }))
+  const ran = await run(['approval', 'approve', ID, '--yes', '--plan-hash', exampleApproval.planHash])
+  api.on('approvals.show', () => undefined)
+  expect(ran.code).toBe(1)
+  expect(did('approvals.approve')).toBe(false)
+})
+
+test.for(['host', 'target'])('%s delete shows what it retires, and asks', async (noun) => {
+  expect((await run([noun, 'delete', ID])).code).toBe(2)
+  expect((await run([noun, 'delete', ID], { columns: 100, types: 'n\n' })).code).toBe(1)
+  expect(did(`${noun}s.retire`)).toBe(false)
+  expect((await run([noun, 'delete', ID], { columns: 100, types: 'y\n' })).code).toBe(0)
+  expect(did(`${noun}s.retire`)).toBe(true)
+})
