@@ -1,6 +1,4 @@
 /** Makes the plan of a confirmed remedy as the host is now: changes nothing, and gives the same plan again while nothing has changed. */
-
-import { redactSecrets } from '../../domain/analysis/redact.ts'
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
 import { catalogueContents, findAction } from '../../domain/catalogue/catalogue.ts'
 import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
@@ -45,7 +43,7 @@ export async function draftPlan(
     const rehearsed = await reached.execute(prepared.dryRun, { signal, timeoutMs: action.timeoutMs })
     if (rehearsed.kind === 'text' && rehearsed.exitCode !== 0) {
       const says = rehearsed.stderr.trim() || rehearsed.stdout.trim() || `exit code ${rehearsed.exitCode}`
-      return { kind: 'not-permitted', rule: 'dry-run-failed', says: `the dry run refused it: ${says}` }
+      return { kind: 'not-permitted', rule: 'dry-run-failed', says: `the dry run refused it: ${protect(says).text}` }
     }
   }
   const changes = await previewChanges(prepared, reached, { hash, diff, policy }, signal)
@@ -80,7 +78,7 @@ export async function draftPlan(
     chosenBy: remedy.chosenBy,
     confidence: remedy.confidence,
     rollback: rollbackInWords(action, prepared),
-    diffs: changes.map(({ path, text }) => ({ path, diff: protect(redactSecrets(text)) })),
+    diffs: changes.map(({ path, text }) => ({ path, diff: protect(text) })),
   }
   return { kind: 'drafted', plan, action, prepared }
 }

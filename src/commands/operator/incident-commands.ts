@@ -1,5 +1,6 @@
 /** What people do with anomalies, incidents, approvals, and the switches over healing. */
 import { HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
+import { redactSecrets, redactValue } from '../../domain/analysis/redact.ts'
 import { templateOf } from '../../domain/analysis/template.ts'
 import type { AnomalyStatus } from '../../domain/anomaly/events.ts'
 import type { Fault } from '../../domain/catalogue/fault.ts'
@@ -166,10 +167,11 @@ function createReportAnomaly(tools: OperatorTools, { faults, compileMatcher, rec
     subject: ({ targetId }) => targetId,
     body: ({ targetId, message, severity, occurredAt, context }) => ({
       targetId,
-      message,
+      // Kept for ever, and written by a program that may not know what it says.
+      message: redactSecrets(message),
       severity,
       ...(occurredAt === undefined ? {} : { occurredAt }),
-      ...(context === undefined ? {} : { context }),
+      ...(context === undefined ? {} : { context: redactValue(context) }),
     }),
     async run({ targetId, message, severity }, { meta, newId, now }) {
       const watched = foldOf(target, (await tools.log.load(`target-${targetId}`)).events)

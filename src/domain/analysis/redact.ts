@@ -2,10 +2,22 @@
  * Takes secrets out of text by their shape: before anything from outside is stored, sent to a model or written to our own log.
  * Shapes only; values that are known to be secret are the scrubber's business. Every pattern is linear in the text.
  */
+import type { Json } from '../ports/json.ts'
+
 export const REDACTED = '[redacted]'
 
 export const redactSecrets = (text: string): string =>
   SHAPES.reduce((redacted, { find, put }) => (find.test(redacted) ? redacted.replace(find, put) : redacted), text)
+
+/** The same for every text in a value, and for whatever stands under the name of a secret. */
+export function redactValue(value: Json): Json {
+  if (typeof value === 'string') return redactSecrets(value)
+  if (value === null || typeof value !== 'object') return value
+  if (isList(value)) return value.map(redactValue)
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, isSecretName(name) ? REDACTED : redactValue(each)]))
+}
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 /** Whether a field of this name holds a secret, whatever the style of its name: `apiKey`, `x-api-key`, `DB_PASSWORD`. */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name.replace(/[-_.\s]/g, '').toLowerCase())

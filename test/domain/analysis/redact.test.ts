@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isSecretName, redactSecrets } from '../../../src/domain/analysis/redact.ts'
+import { isSecretName, redactSecrets, redactValue } from '../../../src/domain/analysis/redact.ts'
+import { protect } from '../../../src/domain/protected.ts'
 import { hostileTexts } from '../../support/hostile-text.ts'
 
 const CANARY = 'c4n4ryV4lue7Zq'
@@ -83,4 +84,19 @@ test.each([
 
 test.each(['key', 'keyId', 'tokens', 'inputTokens', 'planHash', 'hostKey', 'author', 'idempotencyKey'])('%s is not', (name) => {
   expect(isSecretName(name)).toBe(false)
+})
+
+test('nothing with the shape of a secret enters an event as text from outside, however long the text', () => {
+  const line = `STATEMENT: ALTER ROLE app PASSWORD '${CANARY}'`
+  expect(protect(line).text).toBe('STATEMENT: ALTER ROLE app PASSWORD [redacted]')
+  expect(protect(`${'x'.repeat(3_990)} ${line}`, 4_030).text).not.toContain(CANARY)
+})
+
+test('in a value, every text is redacted, and what stands under the name of a secret', () => {
+  const value = { note: `password=${CANARY}`, db: { password: CANARY, port: 5432 }, tried: [`Bearer ${CANARY}`, null, true] }
+  expect(redactValue(value)).toEqual({
+    note: 'password=[redacted]',
+    db: { password: '[redacted]', port: 5432 },
+    tried: ['Bearer [redacted]', null, true],
+  })
 })
