@@ -43,8 +43,14 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
       async run(input, { newId: hostId, meta, now, handle }) {
         const hostKey = await confirmedKey(input, hosts)
         const { name, address, port, username, privateKey } = input
-        await login(hosts, { hostId, address, port, username, privateKey, hostKey })
-        await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: hostId, now } } })
+        try {
+          await login(hosts, { hostId, address, port, username, privateKey, hostKey })
+          await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: hostId, now } } })
+        } catch (error) {
+          // Not ours: no connection of it stays behind.
+          await hosts.forget(hostId)
+          throw error
+        }
         const data = { hostId, name, address, port, username, privateKey, hostKey, by: meta.owner, at: now }
         const handled = await handle({ aggregate: 'host', id: hostId, command: { type: 'RegisterHost', data } })
         return { id: hostId, handled }
@@ -117,12 +123,7 @@ async function confirmedKey({ address, port, hostKey }: RegisterHost, hosts: Rem
 }
 
 async function login(hosts: RemoteHosts, address: HostAddress): Promise<void> {
-  try {
-    await reached(() => hosts.open(address).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS }))
-  } catch (error) {
-    await hosts.forget(address.hostId)
-    throw error
-  }
+  await reached(() => hosts.open(address).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS }))
 }
 
 /** Names the field that is to blame, where one is. */
