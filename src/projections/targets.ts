@@ -180,7 +180,10 @@ function changed(row: TargetRow, event: Exclude<Recorded<TargetEvent>, { type: '
     case 'TargetUnseen':
       return { ...row, visibility: 'unseen', unseenReason: event.data.reason }
     case 'BaselineRecorded':
-      return { ...row, baselineEntries: event.data.entries.length, baselineAt: event.data.at }
+      // A change of ours renews entries that are there already.
+      return event.data.reason === 'verified-change'
+        ? { ...row, baselineAt: event.data.at }
+        : { ...row, baselineEntries: event.data.entries.length, baselineAt: event.data.at }
     case 'LogGapDetected':
       return { ...row, logGaps: row.logGaps + 1, lastLogGapAt: event.data.at }
     case 'TargetRetired': {

@@ -85,7 +85,7 @@ test('steps run one after the other, then the cure is proven', () => {
     .yields(stepDone(EXECUTION, fix2), verifies(6))
 })
 
-test('a proven cure is taken into the baseline before the incident ends', () => {
+test('a proven cure is taken into the baseline before the incident ends; what else has changed is not', () => {
   spec
     .given(...verifying)
     .when(holds(6))
@@ -95,13 +95,19 @@ test('a proven cure is taken into the baseline before the incident ends', () => 
   const fixed = [releases(EXECUTION), resolves('fixed', 'The cure was proven.'), closesFingerprint()]
   spec
     .given(...verifying, holds(6))
-    .when(result('survey', 7, { kind: 'seen', baseline: entries, limits: {} }))
+    .when(
+      result('survey', 7, {
+        kind: 'seen',
+        baseline: [...entries, { path: '/srv/secret', kind: 'file', mode: '0666', uid: 0, gid: 0 }],
+        limits: { 'redis.maxmemory': 200, 'redis.maxclients': 1 },
+      }),
+    )
     .yields(
       worked,
       command({
         aggregate: 'target',
         id: 'target',
-        command: { type: 'RecordBaseline', data: { entries, limits: {}, reason: 'verified-change', at } },
+        command: { type: 'RecordBaseline', data: { entries, limits: { 'redis.maxmemory': 200 }, reason: 'verified-change', at } },
       }),
       ...fixed,
     )

@@ -2,7 +2,9 @@
 import { unreachable } from '../../decider.ts'
 import type { StepReport } from '../../incident/events.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { protect } from '../../protected.ts'
+import type { BaselineEntry } from '../../target/events.ts'
 import { command } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
 import type { Case, Healing, HealingInput, Leaving } from './state.ts'
@@ -81,7 +83,8 @@ export function tidyUp(
     }
   }
   if (input.type === 'EffectSucceeded' && input.data.kind === 'survey' && input.data.result.kind === 'seen') {
-    const data = { entries: input.data.result.baseline, limits: input.data.result.limits, reason: 'verified-change', at: now } as const
+    const { baseline, limits } = input.data.result
+    const data = { ...changedBy(plan, baseline, limits), reason: 'verified-change', at: now } as const
     outputs.push(command({ aggregate: 'target', id: targetId, command: { type: 'RecordBaseline', data } }))
   }
   if (after.rolledBack && executionId !== undefined) {
@@ -111,5 +114,17 @@ export function tidyUp(
     }
     default:
       return unreachable(state)
+  }
+}
+
+/**
+ * Of all that was seen after a cure, what the plan was meant to change. Anything else that differs is a drift, which only a person may accept:
+ * or else every cure would take along whatever somebody changed meanwhile.
+ */
+function changedBy(plan: Plan | undefined, baseline: readonly BaselineEntry[], limits: Readonly<Record<string, number>>) {
+  const kept = new Set(plan?.snapshot)
+  return {
+    entries: baseline.filter(({ path }) => kept.has(`file ${path}`)),
+    limits: Object.fromEntries(Object.entries(limits).filter(([name]) => kept.has(`setting ${name.slice(name.indexOf('.') + 1)}`))),
   }
 }

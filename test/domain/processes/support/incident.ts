@@ -58,7 +58,7 @@ export const plan: Plan = {
   steps: ['first', 'second'],
   precondition: probe,
   postcondition: probe,
-  snapshot: [],
+  snapshot: ['file /etc/redis.conf', 'setting maxmemory'],
   files: [],
   windowMs: 10_000,
   timeoutMs: 20_000,
