@@ -61,8 +61,26 @@ export const pathsToRead = ({ contents, watched }: BaselinePaths): readonly Watc
   ...watched,
 ]
 
+/**
+ * The most that one baseline may weigh as JSON. It is recorded twice in one append - as the answer of an effect and as a command - and an append
+ * holds a million bytes. What is beyond is not covered: configuration comes first, then each tree from its root down.
+ */
+export const BASELINE_LIMIT_BYTES = 300_000
+
 /** Entries for the event: `kept` says which contents lie on the host. A content that changed between the two looks is left out. */
-export const baselineEntries = ({ files }: FileStates, kept: ReadonlyMap<string, string>): readonly BaselineEntry[] =>
+export function baselineEntries(states: FileStates, kept: ReadonlyMap<string, string>): readonly BaselineEntry[] {
+  const entries = entriesOf(states, kept)
+  let bytes = 0
+  const end = entries.findIndex((entry) => {
+    bytes += encoder.encode(JSON.stringify(entry)).length + 1
+    return bytes > BASELINE_LIMIT_BYTES
+  })
+  return end === -1 ? entries : entries.slice(0, end)
+}
+
+const encoder = new TextEncoder()
+
+const entriesOf = ({ files }: FileStates, kept: ReadonlyMap<string, string>): readonly BaselineEntry[] =>
   files.flatMap((state) => {
     const kind = entryKinds[state.kind]
     if (kind === undefined) return []
