@@ -4,14 +4,20 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** '4 min ago', 'in 2 h'. What is no time is shown as it came. */
+/** '4 min ago', 'in 2 h': the largest unit alone, for that is what one wants to know. What is no time is shown as it came. */
 export function ago(time: string | null, nowMs: number): string {
   if (time === null) return '-'
   const ms = Date.parse(time)
   if (Number.isNaN(ms)) return time
   const passed = nowMs - ms
   if (Math.abs(passed) < 1_000) return 'now'
-  return passed < 0 ? `in ${duration(-passed)}` : `${duration(passed)} ago`
+  return passed < 0 ? `in ${rough(-passed)}` : `${rough(passed)} ago`
+}
+
+function rough(ms: number): string {
+  if (ms < MINUTE) return `${Math.floor(ms / 1_000)} s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`
+  return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} d`
 }
 
 /** The two largest units at most: '1.2 s', '3 min 20 s', '2 d 4 h'. */

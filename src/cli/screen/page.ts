@@ -5,7 +5,7 @@
 import { forTerminal, terminalBlock } from '../../domain/text/terminal.ts'
 import type { Paint, Tone } from './paint.ts'
 import { type Cell, type Column, cellOf, layTable } from './table.ts'
-import { pad, textWidth, wrap } from './text-width.ts'
+import { chop, pad, textWidth, wrap } from './text-width.ts'
 
 export type Field = readonly [label: string, value: Cell | undefined | null]
 
@@ -54,10 +54,11 @@ export function createPage({ width, paint }: PageOptions): Page & { lines: reado
     for (const line of more) lines.push(' '.repeat(indent) + paint(cell.tone, line))
   }
   const block = (text: string, toneOfLine: (line: string) => Tone): void => {
-    for (const line of terminalBlock(text, '').split('\n')) {
-      for (const part of wrapped(line, width === undefined ? undefined : width - GUTTER.length)) {
-        // The bar is there on every line, so that nothing behind it passes for a line of ours. Tabs would move behind the edge.
-        lines.push((paint('dim', GUTTER) + paint(toneOfLine(line), part.replaceAll('\t', '    '))).trimEnd())
+    // Tabs would move behind the edge.
+    for (const line of terminalBlock(text, '').replaceAll('\t', '    ').split('\n')) {
+      for (const part of width === undefined ? [line] : chop(line, width - GUTTER.length)) {
+        // The bar is there on every line, so that nothing behind it passes for a line of ours.
+        lines.push((paint('dim', GUTTER) + paint(toneOfLine(line), part)).trimEnd())
       }
     }
   }

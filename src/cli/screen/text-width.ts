@@ -44,6 +44,18 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
+/** Lines of at most `width` columns that put together are the text again: for what is shown exactly as it is. */
+export function chop(text: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (textWidth(rest) > width) {
+    const { head, tail } = takeColumns(rest, width)
+    lines.push(head)
+    rest = tail
+  }
+  return [...lines, rest]
+}
+
 /** Always takes one character at least, so that a loop over what is left ends. */
 function takeColumns(text: string, width: number): { head: string; tail: string } {
   let used = 0

@@ -46,12 +46,12 @@ export function drawCausality(page: Page, { event, causes, effects }: Causality)
   const line = (indent: number, mark: string, { type, stream, actor, position }: Omit<Link, 'depth'>): void =>
     page.item(`${'  '.repeat(Math.min(indent, 20))}${mark} `, `${type}  ${stream}  by ${actor}, at ${position}`)
   page.heading('What led to it')
-  if (causes.length === 0) page.text('  nothing that is in the log', 'dim')
+  if (causes.length === 0) page.item('  ', { text: 'nothing that is in the log', tone: 'dim' })
   for (const [index, cause] of causes.entries()) line(index, '└', cause)
   const { metadata, ...facts } = event
   page.heading('The event')
   line(causes.length, '●', { ...facts, ...metadata })
   page.heading('What came of it')
-  if (effects.length === 0) page.text('  nothing', 'dim')
+  if (effects.length === 0) page.item('  ', { text: 'nothing', tone: 'dim' })
   for (const effect of effects) line(causes.length + (effect.depth ?? 1), '└', effect)
 }

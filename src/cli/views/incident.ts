@@ -115,7 +115,7 @@ function drawTimeline(page: Page, incident: Incident, { nowMs, nameOf, full }: I
     page.item(label, { text: withNames(text, [targetId, hostId], nameOf), tone: timelineTone(type, text) })
   }
   const hidden = timeline.length - shown.length
-  if (hidden > 0) page.text(`  ${hidden} entries about timers, effects and resources are not shown; --full shows them.`, 'dim')
+  if (hidden > 0) page.item('  ', { text: `Not shown: ${hidden} about timers, effects and resources; --full shows them.`, tone: 'dim' })
 }
 
 const timelineTones: ReadonlyMap<string, Tone> = new Map<string, Tone>([
