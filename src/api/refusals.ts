@@ -65,6 +65,10 @@ export const refusals = {
   'target-unseen': { status: 409, message: 'The target cannot be seen now.' },
   'connection-for-another-service': { status: 422, message: 'The connection describes another service than the target names.' },
   'state-dir-unknown': { status: 422, message: 'No directory of its own could be found on the host; name one.' },
+  'state-dir-unwritable': {
+    status: 422,
+    message: 'The account of the host may not write where Steward would keep its marks; name another directory.',
+  },
   'path-missing': { status: 422, message: 'There is no such file on the host.' },
   'path-unreadable': { status: 422, message: 'The account of the host may not read the file.' },
   'service-not-running': { status: 422, message: 'The service does not run on the host.' },

@@ -65,6 +65,7 @@ export const registerTarget = defineRoute({
     'service-refused',
     'service-unseen',
     'state-dir-unknown',
+    'state-dir-unwritable',
   ],
   async handle({ body: { connection, stateDir, ...body }, meta }, { commands }) {
     return accepted(

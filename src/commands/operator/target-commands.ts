@@ -74,6 +74,7 @@ export function createTargetCommands(
         const inventory: TargetInventory = { targetId, name, hostId, service, logPaths, configPaths, stateDir, ...settings }
         await checkFiles(inventory, remote)
         await checkService(inventory, remote)
+        if (mode !== 'observe') await checkStateDir(stateDir, remote)
         const beginnings = await beginningsOf(inventory, remote)
         await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: targetId, now } } })
         for (const [path, cursor] of beginnings) await cursors.save(targetId, path, cursor)
@@ -162,6 +163,16 @@ async function defaultStateDir(remote: RemoteHost): Promise<string> {
   if (uid === '0') return '/var/lib/steward'
   if (home?.startsWith('/') && home !== '/') return `${home.replace(/\/+$/, '')}/.steward`
   throw new CommandRefused({ rule: 'state-dir-unknown', facts: { field: 'stateDir' } })
+}
+
+/** Where no mark can be made no step may run: better known now than when something has to be healed. Observing leaves no marks. */
+async function checkStateDir(stateDir: string, remote: RemoteHost): Promise<void> {
+  const script = 'umask 077; mkdir -p -- "$1" && tried=$(mktemp -d -- "$1/registering.XXXXXX") && rmdir -- "$tried"'
+  const argv = ['sh', '-c', script, 'sh', stateDir] as const
+  const output = await onHost(() => remote.execute({ kind: 'exec', argv }, { timeoutMs: CHECK_TIMEOUT_MS }))
+  if (output.kind === 'text' && output.exitCode === 0) return
+  const says = output.kind === 'text' ? output.stderr.trim() : ''
+  throw new CommandRefused({ rule: 'state-dir-unwritable', facts: { field: 'stateDir', path: stateDir, says } })
 }
 
 async function checkFiles({ logPaths, configPaths }: TargetInventory, remote: RemoteHost): Promise<void> {

@@ -163,6 +163,23 @@ test('a service that does not run, or a host that is away, is refused by the nam
   expect(setting.facts()).toHaveLength(2)
 })
 
+test('a target whose state directory cannot be written is refused, unless it is only observed', async () => {
+  const setting = setUp()
+  const hostId = await registerHost(setting)
+  const stderr = "mkdir: cannot create directory '/var/lib/steward': Permission denied\n"
+  setting.machine.answer = (program) =>
+    program.kind === 'exec' && program.argv.includes('/var/lib/steward')
+      ? { kind: 'text', exitCode: 1, stdout: '', stderr }
+      : { kind: 'value', value: 'loading:0' }
+  const target = newTarget(hostId)
+  await expect(setting.commands.registerTarget({ ...target, meta: setting.meta() })).rejects.toMatchObject({
+    rule: 'state-dir-unwritable',
+    facts: { field: 'stateDir', path: '/var/lib/steward', says: stderr.trim() },
+  })
+  expect(setting.facts()).toHaveLength(2)
+  await setting.commands.registerTarget({ ...target, mode: 'observe', meta: setting.meta() })
+})
+
 test('a drift of what cannot be seen is not accepted', async () => {
   const { commands, meta } = setUp()
   await expect(commands.acceptDrift({ id: 't', reason: 'mine', meta: meta() })).rejects.toMatchObject({ rule: 'target-unseen' })
