@@ -1,4 +1,4 @@
-/** The command line as a shell sees it: exit codes, streams, where a key comes from. A child process each. */
+/** The command line as a shell sees it: exit codes, streams, where a key comes from. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { exampleHost } from '../../src/api/schemas/host.ts'
 import { type FakeApi, startFakeApi } from './support/fake-api.ts'
-import { steward } from './support/run-cli.ts'
+import { steward, stewardHere } from './support/run-cli.ts'
 
 let api: FakeApi
 let dir: string
@@ -25,6 +25,10 @@ afterAll(async () => {
 })
 
 const authorization = (): unknown => api.asked[0]?.headers.authorization
+
+test('2: not understood, for a shell', async () => {
+  expect(await steward(['hots', 'list'])).toMatchObject({ code: 2, stdout: '' })
+})
 
 test('0: data on standard output, nothing on standard error', async () => {
   const ran = await steward(['host', 'list'], { env: { STEWARD_URL: api.url, STEWARD_API_KEY: 'k' } })
@@ -59,7 +63,7 @@ test.for([
   { words: ['host', 'list', '--limit', '0'], says: 'whole number' },
   { words: ['host', 'list', '--url', 'ftp://x'], says: 'http or https' },
 ])('2: not understood: $words', async ({ words, says }) => {
-  const ran = await steward(words)
+  const ran = await stewardHere(words)
   expect(ran.code).toBe(2)
   expect(ran.stdout).toBe('')
   expect(ran.stderr).toContain(says)
@@ -79,7 +83,7 @@ test('2: a field that breaks a rule of the API is named', async () => {
 
 test.for([401, 403])('4: %i', async (status) => {
   api.on('hosts.list', () => ({ status, body: { error: { code: 'NO', message: 'no' } } }))
-  const ran = await steward(['host', 'list', '--json'], { env: { STEWARD_URL: api.url, STEWARD_API_KEY: 'k' } })
+  const ran = await stewardHere(['host', 'list', '--json'], { env: { STEWARD_URL: api.url, STEWARD_API_KEY: 'k' } })
   api.on('hosts.list', () => undefined)
   expect(ran.code).toBe(4)
   expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'NO' } })
@@ -109,29 +113,29 @@ test('a key comes from the variable, else from the file, else from the data dire
   await writeFile(join(dir, '.steward', 'admin.key'), 'from-data\n', { mode: 0o600 })
   await writeFile(join(dir, 'key'), 'from-file\n', { mode: 0o600 })
   const env = { STEWARD_URL: api.url }
-  await steward(['host', 'list'], { cwd: dir, env })
+  await stewardHere(['host', 'list'], { cwd: dir, env })
   expect(authorization()).toBe('Bearer from-data')
   api.asked.length = 0
-  await steward(['host', 'list'], { cwd: dir, env: { ...env, STEWARD_API_KEY_FILE: 'key', STEWARD_API_KEY: '' } })
+  await stewardHere(['host', 'list'], { cwd: dir, env: { ...env, STEWARD_API_KEY_FILE: 'key', STEWARD_API_KEY: '' } })
   expect(authorization()).toBe('Bearer from-file')
   api.asked.length = 0
-  await steward(['host', 'list'], { cwd: dir, env: { ...env, STEWARD_API_KEY_FILE: 'key', STEWARD_API_KEY: 'from-variable' } })
+  await stewardHere(['host', 'list'], { cwd: dir, env: { ...env, STEWARD_API_KEY_FILE: 'key', STEWARD_API_KEY: 'from-variable' } })
   expect(authorization()).toBe('Bearer from-variable')
   api.asked.length = 0
-  await steward(['host', 'list', '--api-key-file', 'key'], { cwd: dir, env: { ...env, STEWARD_API_KEY: 'from-variable' } })
+  await stewardHere(['host', 'list', '--api-key-file', 'key'], { cwd: dir, env: { ...env, STEWARD_API_KEY: 'from-variable' } })
   expect(authorization()).toBe('Bearer from-file')
 })
 
 test('a key file that others may read is told; one that holds no key is refused without showing what it holds', async () => {
   await writeFile(join(dir, 'loose'), 'k\n', { mode: 0o644 })
   await writeFile(join(dir, 'wrong'), 'two words\nand lines\n', { mode: 0o600 })
-  expect((await steward(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'loose' } })).stderr).toContain(
-    'chmod 600',
-  )
-  const wrong = await steward(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'wrong' } })
+  expect(
+    (await stewardHere(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'loose' } })).stderr,
+  ).toContain('chmod 600')
+  const wrong = await stewardHere(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'wrong' } })
   expect(wrong.code).toBe(4)
   expect(wrong.stderr).not.toContain('two words')
-  expect((await steward(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'none' } })).code).toBe(4)
+  expect((await stewardHere(['host', 'list'], { cwd: dir, env: { STEWARD_URL: api.url, STEWARD_API_KEY_FILE: 'none' } })).code).toBe(4)
 })
 
 test('help is the manual: every verb has a summary, and it ends with 0', async () => {

@@ -108,6 +108,15 @@ test('a name is looked up, the end of an id is found, a whole id is taken as it 
   expect(api.asked.map(({ path }) => path)).toEqual(['/api/v1/incidents', `/api/v1/incidents/${exampleIncidentSummary.id}`])
 })
 
+test('a stream is named by the name of its target, or by the end of an id', async () => {
+  await stewardHere(['stream', 'show', `target-${exampleTarget.name}`], { env })
+  expect(api.asked.at(-1)?.path).toBe(`/api/v1/streams/target-${exampleTarget.id}/events`)
+  await stewardHere(['stream', 'state', `incident-${exampleIncidentSummary.id.slice(-8)}`], { env })
+  expect(api.asked.at(-1)?.path).toBe(`/api/v1/streams/incident-${exampleIncidentSummary.id}/state`)
+  await stewardHere(['stream', 'state', 'healing-switch-global'], { env })
+  expect(api.asked.at(-1)?.path).toBe('/api/v1/streams/healing-switch-global/state')
+})
+
 test('the end of an id that is the end of two is refused', async () => {
   const two = ['1', '2'].map((first) => ({ ...exampleIncidentSummary, id: first + exampleIncidentSummary.id.slice(1) }))
   api.on('incidents.list', () => ({ body: { items: two, next_cursor: null, position: '1' } }))

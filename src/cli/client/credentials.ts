@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { ConfigInvalid, loadConfig } from '../../config.ts'
 import { CliError, exitCode, usageError } from '../exit-code.ts'
 
 export type Credentials = Readonly<{ url: string; key: string | undefined; warnings: readonly string[] }>
@@ -37,12 +38,24 @@ async function findKey(url: URL, flags: Whereabouts, { env, cwd }: Surroundings,
   if (file !== undefined) return readKey(resolve(cwd, file), warnings)
   // The admin key of this directory is no business of another machine.
   if (!isLoopback(url.hostname)) return undefined
-  const own = join(resolve(cwd, flags.dataDir ?? given(env, 'STEWARD_DATA_DIR') ?? '.steward'), ADMIN_KEY_FILE)
+  const own = join(dataDirOf(flags, { env, cwd }), ADMIN_KEY_FILE)
   const isThere = await stat(own).then(
     () => true,
     () => false,
   )
   return isThere ? readKey(own, warnings) : undefined
+}
+
+/** Where the service would have it; a configuration file that is wrong is the service's affair. */
+function dataDirOf({ dataDir }: Whereabouts, { env, cwd }: Surroundings): string {
+  const said = dataDir ?? given(env, 'STEWARD_DATA_DIR')
+  if (said !== undefined || given(env, 'STEWARD_CONFIG') === undefined) return resolve(cwd, said ?? '.steward')
+  try {
+    return loadConfig({ env, cwd }).config.dataDir
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return resolve(cwd, '.steward')
+    throw error
+  }
 }
 
 async function readKey(file: string, warnings: string[]): Promise<string> {

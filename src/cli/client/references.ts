@@ -6,18 +6,19 @@ import { usageError } from '../exit-code.ts'
 import type { StewardClient } from './client.ts'
 import { fetchList } from './lists.ts'
 
-type Kind = Readonly<{ noun: string; path: string; hasName: boolean; all?: Readonly<Record<string, string>> }>
+type Kind = Readonly<{ path: string; hasName: boolean }>
 
 export const kinds = {
-  anomaly: { noun: 'anomaly', path: '/api/v1/anomalies', hasName: false },
-  approval: { noun: 'approval', path: '/api/v1/approvals', hasName: false },
-  command: { noun: 'command', path: '/api/v1/commands', hasName: false },
-  fingerprint: { noun: 'fingerprint', path: '/api/v1/fingerprints', hasName: false },
-  host: { noun: 'host', path: '/api/v1/hosts', hasName: true },
-  incident: { noun: 'incident', path: '/api/v1/incidents', hasName: false },
-  key: { noun: 'key', path: '/api/v1/keys', hasName: true },
-  operation: { noun: 'operation', path: '/api/v1/operations', hasName: false },
-  target: { noun: 'target', path: '/api/v1/targets', hasName: true },
+  anomaly: { path: '/api/v1/anomalies', hasName: false },
+  approval: { path: '/api/v1/approvals', hasName: false },
+  command: { path: '/api/v1/commands', hasName: false },
+  event: { path: '/api/v1/events', hasName: false },
+  fingerprint: { path: '/api/v1/fingerprints', hasName: false },
+  host: { path: '/api/v1/hosts', hasName: true },
+  incident: { path: '/api/v1/incidents', hasName: false },
+  key: { path: '/api/v1/keys', hasName: true },
+  operation: { path: '/api/v1/operations', hasName: false },
+  target: { path: '/api/v1/targets', hasName: true },
 } as const satisfies Record<string, Kind>
 
 const FULL_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -43,3 +44,10 @@ export async function idOf(client: StewardClient, kind: Kind, given: string): Pr
 }
 
 export const pathOf = (kind: Kind, id: string, rest = ''): string => `${kind.path}/${encodeURIComponent(id)}${rest}`
+
+/** `target-web` and `incident-9c1d02ab` for the stream of that target and that incident. Other names are taken as they are. */
+export async function streamOf(client: StewardClient, given: string): Promise<string> {
+  const [, category = '', rest = ''] = /^([a-z]+)-(.+)$/.exec(given) ?? []
+  const kind = Object.entries(kinds).find(([name]) => name === category)?.[1]
+  return kind === undefined ? given : `${category}-${await idOf(client, kind, rest)}`
+}

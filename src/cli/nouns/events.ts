@@ -10,12 +10,14 @@ import { ApiRefusal } from '../client/api-refusal.ts'
 import type { StewardClient } from '../client/client.ts'
 import { readEventStream } from '../client/event-stream.ts'
 import { fetchList } from '../client/lists.ts'
+import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Causality, StewardEvent } from '../client/shapes.ts'
 import { type Define, wholeNumber } from '../define.ts'
 import { CliError, exitCode } from '../exit-code.ts'
 import { escapeUnseen } from '../screen/json-text.ts'
 import type { Session } from '../session.ts'
 import { drawCausality, drawEvent, eventColumns, eventRow } from '../views/event.ts'
+import { actorText } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 export function defineEvents(program: Command, { run }: Define): void {
@@ -125,13 +127,15 @@ async function listEvents(session: Session, flags: FilterFlags & ListFlags & Rea
   tellMore(out, page)
 }
 
-async function showEvent(session: Session, id: string): Promise<void> {
-  const event = await (await session.api()).get<StewardEvent>(`/api/v1/events/${encodeURIComponent(id)}`)
+async function showEvent(session: Session, given: string): Promise<void> {
+  const client = await session.api()
+  const event = await client.get<StewardEvent>(pathOf(kinds.event, await idOf(client, kinds.event, given)))
   session.out.show(event, (page) => drawEvent(page, event, session.out.nowMs))
 }
 
-async function showCausality(session: Session, id: string): Promise<void> {
-  const causality = await (await session.api()).get<Causality>(`/api/v1/events/${encodeURIComponent(id)}/causality`)
+async function showCausality(session: Session, given: string): Promise<void> {
+  const client = await session.api()
+  const causality = await client.get<Causality>(pathOf(kinds.event, await idOf(client, kinds.event, given), '/causality'))
   session.out.show(causality, (page) => drawCausality(page, causality))
 }
 
@@ -187,7 +191,7 @@ function drawTailed(page: Parameters<typeof drawEvent>[0], event: StewardEvent, 
     return
   }
   const { position, recordedAt, type, stream, metadata } = event
-  page.item(`${position}  ${recordedAt.slice(11, 23)}  `, `${type}  ${stream}  by ${metadata.actor}`)
+  page.item(`${position}  ${recordedAt.slice(11, 23)}  `, `${type}  ${stream}  by ${actorText(metadata.actor)}`)
 }
 
 /**

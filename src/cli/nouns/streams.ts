@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Query } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
+import { streamOf } from '../client/references.ts'
 import type { StewardEvent, StreamState } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { jsonText } from '../screen/json-text.ts'
@@ -9,11 +10,11 @@ import { localTime, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import type { Session } from '../session.ts'
 import { eventColumns, eventRow } from '../views/event.ts'
-import { factsText } from '../views/value.ts'
+import { actorText, factsText } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 const STREAM =
-  'A stream is named by what it is about and its id, e.g. incident-0199f0a0-0000-7000-8000-000000000001; `events list` shows the names.'
+  'A stream is named by what it is about and its id, e.g. incident-0199f0a0-0000-7000-8000-000000000001; `events list` shows the names. The end of the id is enough, and of hosts and targets the name: target-web.'
 const AT = 'as of a position, or a time (ISO 8601); default: now'
 
 export function defineStreams(program: Command, { run }: Define): void {
@@ -41,10 +42,11 @@ export function defineStreams(program: Command, { run }: Define): void {
 
 const path = (stream: string, rest: string): string => `/api/v1/streams/${encodeURIComponent(stream)}/${rest}`
 
-async function showStream(session: Session, stream: string, flags: ListFlags & Readonly<{ newest?: boolean }>): Promise<void> {
+async function showStream(session: Session, given: string, flags: ListFlags & Readonly<{ newest?: boolean }>): Promise<void> {
   const { out } = session
   const query: Query = { order: flags.newest === true ? 'newest' : 'oldest' }
-  const page = await fetchList<StewardEvent>(await session.api(), path(stream, 'events'), query, flags)
+  const client = await session.api()
+  const page = await fetchList<StewardEvent>(client, path(await streamOf(client, given), 'events'), query, flags)
   out.show(page, (screen) =>
     screen.table(
       eventColumns,
@@ -55,14 +57,16 @@ async function showStream(session: Session, stream: string, flags: ListFlags & R
   tellMore(out, page)
 }
 
-async function showState(session: Session, stream: string, { at }: Readonly<{ at?: string }>): Promise<void> {
-  const state = await (await session.api()).get<StreamState>(path(stream, 'state'), { at })
+async function showState(session: Session, given: string, { at }: Readonly<{ at?: string }>): Promise<void> {
+  const client = await session.api()
+  const state = await client.get<StreamState>(path(await streamOf(client, given), 'state'), { at })
   session.out.show(state, (page) => drawState(page, state, session.out.nowMs))
 }
 
-async function replay(session: Session, stream: string, { at }: Readonly<{ at?: string }>): Promise<void> {
+async function replay(session: Session, given: string, { at }: Readonly<{ at?: string }>): Promise<void> {
   const { out } = session
   const client = await session.api()
+  const stream = await streamOf(client, given)
   const state = await client.get<StreamState>(path(stream, 'state'), { at })
   const { items } = await fetchList<StewardEvent>(client, path(stream, 'events'), { order: 'oldest' }, { all: true })
   // A moment between two events of the stream is that of the one before it.
@@ -70,7 +74,7 @@ async function replay(session: Session, stream: string, { at }: Readonly<{ at?: 
   out.show({ events, state }, (page) => {
     page.heading(stream)
     for (const { revision, recordedAt, type, metadata, data } of events) {
-      page.item(`${revision.padStart(4)}  ${localTime(recordedAt)}  `, `${type}  by ${metadata.actor}`)
+      page.item(`${revision.padStart(4)}  ${localTime(recordedAt)}  `, `${type}  by ${actorText(metadata.actor)}`)
       page.item('      ', { text: factsText(data), tone: 'dim' })
     }
     page.blank()

@@ -4,6 +4,7 @@ import { jsonText } from '../screen/json-text.ts'
 import { ago, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import type { Cell, Column } from '../screen/table.ts'
+import { actorText } from './value.ts'
 
 export const eventColumns: readonly Column[] = [
   { head: 'POSITION', align: 'right' },
@@ -19,7 +20,7 @@ export const eventRow = ({ position, recordedAt, type, stream, metadata, id }: S
   ago(recordedAt, nowMs),
   type,
   stream,
-  metadata.actor,
+  actorText(metadata.actor),
   id,
 ]
 
@@ -44,7 +45,7 @@ type Link = Causality['causes'][number]
 
 export function drawCausality(page: Page, { event, causes, effects }: Causality): void {
   const line = (indent: number, mark: string, { type, stream, actor, position }: Omit<Link, 'depth'>): void =>
-    page.item(`${'  '.repeat(Math.min(indent, 20))}${mark} `, `${type}  ${stream}  by ${actor}, at ${position}`)
+    page.item(`${'  '.repeat(Math.min(indent, 20))}${mark} `, `${type}  ${stream}  by ${actorText(actor)}, at ${position}`)
   page.heading('What led to it')
   if (causes.length === 0) page.item('  ', { text: 'nothing that is in the log', tone: 'dim' })
   for (const [index, cause] of causes.entries()) line(index, '└', cause)

@@ -4,9 +4,8 @@ import type { Incident } from '../client/shapes.ts'
 import { ago, localTime, moment, since } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import { type Tone, toneOf } from '../screen/paint.ts'
-import { shortId } from '../screen/table.ts'
 import { drawPlan } from './plan.ts'
-import { factsText } from './value.ts'
+import { actorText, factsText } from './value.ts'
 
 export type IncidentViewOptions = Readonly<{
   nowMs: number
@@ -137,8 +136,6 @@ const timelineTone = (type: string, text: string): Tone =>
         ? 'good'
         : 'bad'
       : (timelineTones.get(type) ?? 'plain')
-
-const actorText = (actor: string): string => (/^[0-9a-f-]{36}$/.test(actor) ? `key ${shortId(actor)}` : actor)
 
 /** Sentences name targets by id, for they outlive names. On a screen the name of today says more. */
 const withNames = (text: string, ids: readonly string[], nameOf: NameOf): string =>

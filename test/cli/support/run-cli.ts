@@ -40,10 +40,14 @@ export type InProcess = Readonly<{
   /** What a person at the terminal types, as soon as something is asked. */
   types?: string
   nowMs?: number
+  cwd?: string
   local?: Partial<LocalServices>
 }>
 
-export async function stewardHere(words: readonly string[], { env = {}, columns, types, nowMs, local = {} }: InProcess = {}): Promise<Ran> {
+export async function stewardHere(
+  words: readonly string[],
+  { env = {}, cwd = '/nonexistent', columns, types, nowMs, local = {} }: InProcess = {},
+): Promise<Ran> {
   const isTTY = columns !== undefined
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const written = [stdout, stderr].map(read)
@@ -58,7 +62,7 @@ export async function stewardHere(words: readonly string[], { env = {}, columns,
     nodeVersion: process.versions.node,
     platform: 'test',
     env,
-    cwd: '/nonexistent',
+    cwd,
     stdin: Object.assign(stdin, { isTTY, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
     stdout: Object.assign(stdout, { isTTY, columns }) as unknown as NodeJS.WriteStream,
     stderr: Object.assign(stderr, { isTTY, columns }) as unknown as NodeJS.WriteStream,
