@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startTestPostgres } from '../support/postgres.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { watchBackend } from './support/backend.ts'
+import { expectFixed } from './support/expectations.ts'
 import { type StewardProcess, startSteward } from './support/steward-process.ts'
 import { marksOf, statusOf } from './support/witness.ts'
 import { type Inhabited, inhabit, layOut } from './support/world.ts'
@@ -74,7 +75,7 @@ test('killed in the middle of a step and started again: the step is not run agai
   // It finds the mark: somebody began this step, and it has not ended.
   await world.incidentIs(id, ({ timeline }) => timeline.some(({ type, text }) => type === 'EffectSucceeded' && text.includes('running')))
   hold.release()
-  expect(await world.reaches(id, 'resolved', 'escalated', 'undetermined')).toMatchObject({ outcome: 'fixed' })
+  await expectFixed(world, id)
   expect(backend.starts()).toHaveLength(1)
   expect(await backend.answers()).toBe(true)
   expect(marksOf(target.stateDir)).toHaveLength(1)
@@ -101,7 +102,7 @@ test('asked to end in the middle of a step: it waits for the step, records it, a
   const since = new Date()
   const second = await home.start()
   by(second)
-  expect(await world.reaches(id, 'resolved', 'escalated', 'undetermined')).toMatchObject({ outcome: 'fixed' })
+  await expectFixed(world, id)
   expect(backend.starts()).toHaveLength(1)
   const ran = (await world.incident(id)).timeline.find(({ type }) => type === 'StepRun')
   const recorded = (await world.incident(id)).timeline.find(({ type, text }) => type === 'EffectSucceeded' && text.includes('fix-1'))
@@ -118,7 +119,7 @@ test('a line that was written while nobody watched is found by whoever comes', a
   expect(await statusOf(nginx.url, '/app')).toBe(502)
   by(await home.start())
   const { id } = await world.opened(target.id, FAULT)
-  expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+  await expectFixed(world, id)
   expect(backend.starts()).toHaveLength(1)
 })
 
@@ -143,7 +144,7 @@ test('two on one database, the one that runs the step is killed: the other finis
   by(survivor)
   await world.incidentIs(id, ({ timeline }) => timeline.some(({ type, text }) => type === 'EffectSucceeded' && text.includes('running')))
   hold.release()
-  expect(await world.reaches(id, 'resolved', 'escalated', 'undetermined')).toMatchObject({ outcome: 'fixed' })
+  await expectFixed(world, id)
   expect(backend.starts()).toHaveLength(1)
   expect(await backend.answers()).toBe(true)
   expect(marksOf(target.stateDir)).toHaveLength(1)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NginxDaemon } from '../support/daemons/nginx.ts'
 import { until } from '../support/until.ts'
 import { watchBackend } from './support/backend.ts'
-import { expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
+import { expectFixed, expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
 import { exhaustDescriptors, refuseConfig, spoilConfig, watchNginx, wrappedNginx } from './support/nginx-target.ts'
 import { marksOf, smuggled, stateOf, statusOf } from './support/witness.ts'
 import { openWorld, type World } from './support/world.ts'
@@ -111,7 +111,7 @@ describe('N9, a file that may not be read', () => {
     })
     expect(await statusOf(nginx.url, PATH)).toBe(403)
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(stateOf(page(nginx))).toEqual(good)
     expect(await statusOf(nginx.url, PATH)).toBe(200)
   })
@@ -182,7 +182,7 @@ describe('N12, workers out of descriptors', () => {
     })
     expect(limitsOf(nginx)).toEqual(['20'])
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(limitsOf(nginx)).toEqual(['4096'])
     expect(await statusOf(nginx.url)).toBe(200)
   })

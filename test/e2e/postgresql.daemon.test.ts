@@ -8,7 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type PostgresDaemon, startPostgres } from '../support/daemons/postgres.ts'
 import { until } from '../support/until.ts'
-import { expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
+import { expectFixed, expectFrozen, expectRolledBack, expectUnconfirmed, expectUnfreezes } from './support/expectations.ts'
 import { marksOf, stateOf } from './support/witness.ts'
 import { openWorld, type Registered, type World } from './support/world.ts'
 
@@ -155,7 +155,7 @@ describe('P3, a lock that is held', () => {
       rollback: expect.stringContaining('Nothing can be brought back'),
     })
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     await waited
     expect(await isThere(admin, holder)).toBe(false)
     expect((await waiter.query('select amount from stock')).rows).toEqual([{ amount: 7 }])
@@ -224,7 +224,7 @@ describe('P10, a bad setting', () => {
     })
     expect(stateOf(postgres.configPath)).toEqual(bad)
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(stateOf(postgres.configPath)).toEqual(good)
     expect(await errorsIn(admin)).toBe(0)
   })

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type RedisDaemon, startRedis } from '../support/daemons/redis.ts'
 import { until } from '../support/until.ts'
 import { ok, outcome } from './support/api.ts'
-import { expectRolledBack, expectUnconfirmed } from './support/expectations.ts'
+import { expectFixed, expectRolledBack, expectUnconfirmed } from './support/expectations.ts'
 import { stateOf } from './support/witness.ts'
 import { openWorld, type Registered, type World } from './support/world.ts'
 
@@ -75,7 +75,7 @@ describe('R1, no memory left', () => {
     })
     expect(await maxmemoryOf(redis)).toBe(4 * MIB)
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(await maxmemoryOf(redis)).toBe(5 * MIB)
     expect(await write(redis, 'after')).toBe('OK')
   })
@@ -137,7 +137,7 @@ describe('R3, a snapshot directory that is closed', () => {
     })
     expect(stateOf(redis.directory).mode).toBe('550')
     await world.approve(planned)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(stateOf(redis.directory).mode).toBe(mode)
     expect(await lastSave(redis)).toBe('ok')
   })

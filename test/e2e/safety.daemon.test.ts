@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { type Incident, ok, outcome, refusal } from './support/api.ts'
-import { expectRolledBack } from './support/expectations.ts'
+import { expectFixed, expectRolledBack } from './support/expectations.ts'
 import {
   exhaustDescriptors,
   holdAt,
@@ -111,7 +111,7 @@ describe('approvals', () => {
     expect(marksOf(target.stateDir)).toEqual([])
     expect(await refusal(approve(again, planned.plan?.planHash))).toMatchObject({ code: 'APPROVAL_IS_FOR_ANOTHER_PLAN' })
     await world.approve(again)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
     expect(await world.events(id, 'ExecutionStarted')).toHaveLength(1)
   })
 })
@@ -131,7 +131,7 @@ describe('healing stop', () => {
     // The approval was used up, and conditions may have changed while nothing ran: a person agrees anew.
     const again = await world.incidentIs(id, ({ state, approvalId }) => state === 'awaiting-approval' && approvalId !== planned.approvalId)
     await world.approve(again)
-    expect(await world.reaches(id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+    await expectFixed(world, id)
   })
 
   test.each([
@@ -187,7 +187,7 @@ test('two incidents that need the same service: the second waits, and plans agai
   expect(stateOf(second.nginx.configPath)).toEqual(bad)
   expect(marksOf(second.target.stateDir)).toEqual([])
   hold.release()
-  expect(await world.reaches(first.id, 'resolved', 'escalated')).toMatchObject({ outcome: 'fixed' })
+  await expectFixed(world, first.id)
   const healed = await world.reaches(second.id, 'resolved', 'escalated', 'awaiting-approval')
   // The world did not change while it waited: the same plan again, so the person need not be asked twice.
   expect(healed).toMatchObject({ outcome: 'fixed' })
