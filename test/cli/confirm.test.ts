@@ -55,6 +55,18 @@ test('host add refuses a host with another fingerprint, whatever else is said', 
   expect(confirmedHost()).toBeUndefined()
 })
 
+test.for([
+  { code: 'SECRET_UNAVAILABLE', details: { reference: 'file:web-01.key', rule: 'missing' } },
+  { code: 'HOST_UNREACHABLE', details: { field: 'privateKey', reason: 'key-unreadable', says: 'secret file:web-01.key: missing' } },
+])('a private key that the service cannot read is answered with where to put it ($code)', async ({ code, details }) => {
+  await using refusing = await startFakeApi()
+  refusing.on('hosts.register', () => ({ status: 422, body: { error: { code, message: 'no', details } } }))
+  const ran = await run([...addHost, '--fingerprint', FINGERPRINT], { env: { STEWARD_URL: refusing.url, STEWARD_API_KEY: 'k' } })
+  expect(ran.code).toBe(1)
+  expect(ran.stderr).toContain('missing')
+  expect(ran.stderr).toContain('.steward/secrets')
+})
+
 test('approval approve shows risk, steps, diff and rollback before it asks, and sends the hash of what it showed', async () => {
   const ran = await run(['approval', 'approve', ID], { columns: 100, types: 'y\n' })
   const shown = ran.stderr.slice(0, ran.stderr.indexOf('Approve exactly this plan?'))
@@ -62,6 +74,16 @@ test('approval approve shows risk, steps, diff and rollback before it asks, and 
     expect(shown).toContain(part)
   expect(ran.code).toBe(0)
   expect(api.asked.find(({ operation }) => operation === 'approvals.approve')?.body).toEqual({ planHash: exampleApproval.planHash })
+})
+
+test('an incident names its newest approval', async () => {
+  const incidentId = '0c6d7a52-4d3e-5a9e-8f0e-2f5f3f1f9a77'
+  api.on('approvals.list', ({ query }) =>
+    query['incident_id'] === incidentId ? { body: { items: [exampleApproval], next_cursor: null, position: '1' } } : undefined,
+  )
+  expect((await run(['approval', 'approve', incidentId], { columns: 100, types: 'y\n' })).code).toBe(0)
+  api.on('approvals.list', () => undefined)
+  expect(api.asked.find(({ operation }) => operation === 'approvals.approve')?.path).toContain(exampleApproval.id)
 })
 
 test('approval approve does nothing after a no', async () => {

@@ -62,8 +62,10 @@ describe('doctor', () => {
     expect(found('config')).toMatchObject({ status: 'fail', says: expect.stringContaining('STEWARD_POLICY') })
   })
 
-  test('warns of secrets that others may read', async () => {
+  test('warns of secrets that others may read, not of the public half of a key', async () => {
     await mkdir(join(dir, 'data', 'secrets'), { recursive: true, mode: 0o700 })
+    await writeFile(join(dir, 'data', 'secrets', 'web.pub'), 'x', { mode: 0o644 })
+    expect((await findings({})).found('secrets')).toMatchObject({ status: 'ok' })
     await writeFile(join(dir, 'data', 'secrets', 'web.key'), 'x', { mode: 0o644 })
     expect((await findings({})).found('secrets')).toMatchObject({
       status: 'warn',

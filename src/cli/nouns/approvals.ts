@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { type Repeatable, repeatable, settled } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
 import { namesOf } from '../client/names.ts'
-import { idOf, kinds, pathOf } from '../client/references.ts'
+import { approvalOf, idOf, kinds, pathOf } from '../client/references.ts'
 import type { Approval, Outcome } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { CliError, exitCode, usageError } from '../exit-code.ts'
@@ -20,7 +20,9 @@ export function defineApprovals(program: Command, { run }: Define): void {
   const approval = program
     .command('approval')
     .summary('plans that wait for a person')
-    .description('Plans that wait for a person. An approval is named by its id, or by the end of it as lists show it.')
+    .description(
+      'Plans that wait for a person. An approval is named by its id, by the end of it as lists show it, or by the incident that waits for it.',
+    )
 
   addListOptions(approval.command('list'))
     .alias('ls')
@@ -98,7 +100,7 @@ async function listApprovals(session: Session, flags: ListFlags & Readonly<{ sta
 async function showApproval(session: Session, given: string): Promise<void> {
   const { out } = session
   const client = await session.api()
-  const approval = await client.get<Approval>(pathOf(kinds.approval, await idOf(client, kinds.approval, given)))
+  const approval = await client.get<Approval>(pathOf(kinds.approval, await approvalOf(client, given)))
   const targetName = out.json ? (id: string) => id : await namesOf(client, kinds.target)
   out.show(approval, (page) => drawApproval(page, approval, { nowMs: out.nowMs, targetName }))
 }
@@ -144,7 +146,7 @@ async function approve(session: Session, given: string, flags: ApproveFlags): Pr
     )
   }
   const client = await session.api()
-  const path = pathOf(kinds.approval, await idOf(client, kinds.approval, given))
+  const path = pathOf(kinds.approval, await approvalOf(client, given))
   const approval = await client.get<Approval>(path)
   const { plan, planHash } = approval
   if (!out.json || flags.yes !== true) {
@@ -176,7 +178,7 @@ async function decide(
   { verb, did }: { verb: string; did: string },
 ): Promise<void> {
   const client = await session.api()
-  const path = pathOf(kinds.approval, await idOf(client, kinds.approval, given))
+  const path = pathOf(kinds.approval, await approvalOf(client, given))
   const outcome = await client.send<Outcome>('POST', `${path}/${verb}`, { body: reason === undefined ? {} : { reason }, idempotencyKey })
   const approval = await settled<Approval>(session, client, path, outcome)
   session.out.show(outcome, (page) => page.item(`${did} `, approval?.plan?.title ?? approval?.incident?.title ?? outcome.id, 'good'))

@@ -143,8 +143,11 @@ async function withAdvice<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.code !== 'SECRET_UNAVAILABLE') throw error
-    throw new CliError(`${error.message} (${String(error.details['reference'])}: ${String(error.details['rule'])})`, {
+    // The login says it in its own way: the host was not reached, for the key could not be read.
+    const { details } = error instanceof ApiRefusal ? error : { details: {} }
+    const isAboutKey = error instanceof ApiRefusal && (error.code === 'SECRET_UNAVAILABLE' || details['reason'] === 'key-unreadable')
+    if (!isAboutKey) throw error
+    throw new CliError(`the private key cannot be read by the service: ${String(details['says'] ?? details['rule'] ?? error.message)}`, {
       exitCode: exitCode.failure,
       advice:
         'The private key must lie in a secret directory of the service, by default <data dir>/secrets, and only its user may read it:\n' +
