@@ -43,6 +43,16 @@ export async function idOf(client: StewardClient, kind: Kind, given: string): Pr
   return ending[0]?.id ?? given
 }
 
+/** An approval, or the newest of an incident: who has just read about the incident has that id at hand. */
+export async function approvalOf(client: StewardClient, given: string): Promise<string> {
+  const id = await idOf(client, kinds.approval, given)
+  if (id !== given) return id
+  const incidentId = await idOf(client, kinds.incident, given)
+  if (!FULL_ID.test(incidentId)) return id
+  const { items } = await fetchList<Named>(client, kinds.approval.path, { incident_id: incidentId }, { limit: 1 })
+  return items[0]?.id ?? id
+}
+
 export const pathOf = (kind: Kind, id: string, rest = ''): string => `${kind.path}/${encodeURIComponent(id)}${rest}`
 
 /** `target-web` and `incident-9c1d02ab` for the stream of that target and that incident. Other names are taken as they are. */

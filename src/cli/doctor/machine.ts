@@ -70,7 +70,8 @@ async function checkSecretDirectory(directory: string): Promise<Finding> {
   }
   try {
     await access(directory, constants.R_OK | constants.X_OK)
-    const files = await readdir(directory)
+    // The public half of a key is for everybody.
+    const files = (await readdir(directory)).filter((file) => !file.endsWith('.pub'))
     const loose = (
       await Promise.all(
         files.map(async (file) => ((((await stat(join(directory, file)).catch(() => undefined))?.mode ?? 0) & 0o077) === 0 ? [] : [file])),
