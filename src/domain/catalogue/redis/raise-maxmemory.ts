@@ -1,7 +1,7 @@
 /**
- * Redis refuses writes because maxmemory is reached and nothing may be evicted: raise maxmemory by a quarter, below the ceiling of the policy.
- * Anyone who may write can fill Redis on purpose, so raising it above the recorded baseline waits for a person; back up to the baseline need not.
- * Runtime only: the configuration file is left alone.
+ * Redis refuses writes because maxmemory is reached and nothing may be evicted: raise maxmemory, back to its baseline when it is below that, else by a
+ * quarter and never above the ceiling. Anyone who may write can fill Redis on purpose, so going beyond the baseline waits for a person; back up to it
+ * need not. Runtime only: the configuration file is left alone.
  */
 import { z } from 'zod'
 import type { Action, Probe } from '../action.ts'
@@ -9,8 +9,8 @@ import { parseParams } from '../common/params.ts'
 import { readInfo } from './info.ts'
 import { isFull, type MemoryFacts, parseMemory } from './memory.ts'
 
-/** What was left out is 0: no ceiling, no baseline. Recorded parameters are read again with every plan, so 0 must be readable too. */
-const bytes = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0)
+/** Earlier plans recorded 0 for what was left out, and recorded parameters are read again. */
+const bytes = z.int().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional()
 const params = z.strictObject({
   /** Highest value that may ever be set. Default: twice the baseline, or half of the memory of the host when there is none. */
   ceilingBytes: bytes,
@@ -25,7 +25,7 @@ const STEP_SMALL = 65_536
 const memory: Omit<Probe<Params, MemoryFacts>, 'holds'> = { run: () => readInfo, read: parseMemory }
 
 /** An absolute value, so that setting it twice is setting it once. */
-export function nextMaxmemory({ ceilingBytes, baselineBytes }: Params, { maxmemoryBytes, systemMemoryBytes }: MemoryFacts): number {
+export function nextMaxmemory({ ceilingBytes = 0, baselineBytes = 0 }: Params, { maxmemoryBytes, systemMemoryBytes }: MemoryFacts): number {
   if (maxmemoryBytes < baselineBytes) return baselineBytes
   const ceiling = ceilingBytes > 0 ? ceilingBytes : baselineBytes > 0 ? 2 * baselineBytes : systemMemoryBytes / 2
   const step = maxmemoryBytes >= 16 * MIB ? MIB : STEP_SMALL
@@ -34,13 +34,13 @@ export function nextMaxmemory({ ceilingBytes, baselineBytes }: Params, { maxmemo
 
 const setMaxmemory = (value: string) => ({ kind: 'redis', command: ['CONFIG', 'SET', 'maxmemory', value] }) as const
 
-const isBeyondBaseline = (params: Params, facts: MemoryFacts): boolean => nextMaxmemory(params, facts) > params.baselineBytes
+const isBeyondBaseline = (params: Params, facts: MemoryFacts): boolean => nextMaxmemory(params, facts) > (params.baselineBytes ?? 0)
 
 export const raiseMaxmemory: Action<Params, MemoryFacts> = {
   id: 'redis.raise-maxmemory',
   version: 1,
   service: 'redis',
-  title: 'Raise maxmemory by a quarter, below its ceiling',
+  title: 'Raise maxmemory: back to its baseline, or by a quarter below its ceiling',
   reversibility: 'reversible',
   privilege: 'fixer',
   parse: parseParams('redis.raise-maxmemory', params),
@@ -68,7 +68,7 @@ export const raiseMaxmemory: Action<Params, MemoryFacts> = {
   ],
   steps: (params, facts) => {
     const value = String(nextMaxmemory(params, facts))
-    return [{ say: `set maxmemory to ${value} bytes`, run: setMaxmemory(value) }]
+    return [{ say: `set maxmemory to ${value} bytes (it is ${facts.maxmemoryBytes})`, run: setMaxmemory(value) }]
   },
   afterRestore: () => [],
   postcondition: { ...memory, holds: (facts) => facts.maxmemoryBytes > 0 && !isFull(facts) },
