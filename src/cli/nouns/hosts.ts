@@ -143,10 +143,10 @@ async function withAdvice<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work()
   } catch (error) {
+    if (!(error instanceof ApiRefusal)) throw error
+    const { code, details } = error
     // The login says it in its own way: the host was not reached, for the key could not be read.
-    const { details } = error instanceof ApiRefusal ? error : { details: {} }
-    const isAboutKey = error instanceof ApiRefusal && (error.code === 'SECRET_UNAVAILABLE' || details['reason'] === 'key-unreadable')
-    if (!isAboutKey) throw error
+    if (code !== 'SECRET_UNAVAILABLE' && details['reason'] !== 'key-unreadable') throw error
     throw new CliError(`the private key cannot be read by the service: ${String(details['says'] ?? details['rule'] ?? error.message)}`, {
       exitCode: exitCode.failure,
       advice:
