@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { FINGERPRINTS_PER_TARGET, QuietPeriod, RECORD_EVERY_MS } from '../../../src/commands/detection/quiet-period.ts'
+import {
+  FINGERPRINTS_PER_TARGET,
+  PAUSE_MS,
+  QuietPeriod,
+  RECORD_AT_LEAST_EVERY_MS,
+  RECORD_EVERY_MS,
+} from '../../../src/commands/detection/quiet-period.ts'
 import type { Detection } from '../../../src/domain/anomaly/events.ts'
 import { instant, later } from '../../../src/domain/instant.ts'
 
@@ -47,4 +53,28 @@ test('when a flood is over there is room again', () => {
   expect(quiet.see(sighting('new', 200, { atMs }), 201)).toBe('record')
   expect(quiet.see(sighting('new', 201, { atMs }), 202)).toBe('counted')
   expect(quiet.see(sighting('newer', 202, { atMs }), 203)).toBe('record')
+})
+
+test('what lasts for days is recorded less and less often, and never less than every few minutes', () => {
+  const quiet = new QuietPeriod()
+  const everyMs = 15_000
+  const recordedAt = Array.from({ length: (24 * 3_600_000) / everyMs }, (_, look) => look * everyMs).filter(
+    (atMs) => quiet.see(sighting('a', atMs, { atMs }), undefined) === 'record',
+  )
+  const pauses = recordedAt.slice(1).map((atMs, index) => atMs - (recordedAt[index] ?? 0))
+  expect(pauses.slice(0, 5)).toEqual([15_000, 15_000, 15_000, 15_000, 15_000])
+  expect(Math.max(...pauses)).toBeLessThan(RECORD_AT_LEAST_EVERY_MS + everyMs)
+  expect(recordedAt.length).toBeLessThan(300)
+})
+
+test('after a pause it has begun anew, and is recorded at once', () => {
+  const quiet = new QuietPeriod()
+  let atMs = 0
+  for (; atMs < 3_600_000; atMs += 1_000) quiet.see(sighting('a', atMs, { atMs }), atMs + 1)
+  expect(quiet.see(sighting('a', atMs, { atMs }), atMs + 1)).toBe('counted')
+  quiet.drain()
+  atMs += PAUSE_MS
+  expect(quiet.see(sighting('a', atMs, { atMs }), atMs + 1)).toBe('record')
+  atMs += RECORD_EVERY_MS
+  expect(quiet.see(sighting('a', atMs, { atMs }), atMs + 1)).toBe('record')
 })
