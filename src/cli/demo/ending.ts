@@ -22,6 +22,8 @@ export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: 
   screen.blank()
   screen.heading('Look around in what it recorded')
   screen.command(`npx steward up ${data} --namespace ${namespaceOf(place)}`)
+  const elsewhere = ['STEWARD_EVENT_STORE', 'STEWARD_DATABASE_URL'].filter((name) => (env[name] ?? '') !== '')
+  if (elsewhere.length > 0) screen.say(`with ${elsewhere.join(' and ')} as it is set now,`)
   screen.say('and in another terminal:')
   screen.command(`npx steward incident list ${data}`)
   screen.command(`npx steward incident show ID ${data}`)
