@@ -2,6 +2,7 @@
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
 import { catalogueContents, findAction } from '../../domain/catalogue/catalogue.ts'
 import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
+import { SETTLED_AFTER_SECONDS } from '../../domain/catalogue/common/params.ts'
 import type { Evidence } from '../../domain/incident/events.ts'
 import type { FileChange, Plan, PlanTerms } from '../../domain/plan/plan.ts'
 import { planHashOf } from '../../domain/plan/plan-hash.ts'
@@ -58,7 +59,7 @@ export async function draftPlan(
     service: registration.service,
     action: remedy.action,
     reversibility: action.reversibility,
-    risk: prepared.risk,
+    risk: (await isBeingWorkedOn(changes, reached, signal)) ? 'high' : prepared.risk,
     resources: action.resources,
     steps: prepared.steps.map(({ say }) => say),
     precondition: action.precondition.run,
@@ -83,23 +84,40 @@ export async function draftPlan(
   return { kind: 'drafted', plan, action, prepared }
 }
 
+type Change = FileChange & Readonly<{ text: string; modifiedAt: number }>
+
+/** A file that would change was changed a moment ago, by the host's own clock: somebody is working there, and nothing runs alone. */
+async function isBeingWorkedOn(changes: readonly Change[], reached: Reached, signal: AbortSignal): Promise<boolean> {
+  const changing = changes.filter(({ sha256Before, sha256After }) => sha256Before !== sha256After)
+  if (changing.length === 0) return false
+  const said = await reached.execute({ kind: 'exec', argv: ['date', '+%s'] }, { signal })
+  const now = said.kind === 'text' && said.exitCode === 0 && /^\d+\n?$/.test(said.stdout) ? Number(said.stdout) : undefined
+  return changing.some(({ modifiedAt }) => now === undefined || now - modifiedAt < SETTLED_AFTER_SECONDS)
+}
+
 async function previewChanges(
   { previews }: Prepared,
   reached: Reached,
   { hash, diff }: Drafting,
   signal: AbortSignal,
-): Promise<readonly (FileChange & { text: string })[] | undefined> {
+): Promise<readonly Change[] | undefined> {
   if (previews.length === 0) return []
   const watched = previews.map(({ path }) => ({ path, scope: 'one' }) as const)
   const states = parseFileStates(await reached.execute(readFileStates(watched), { signal }))
-  const changes: (FileChange & { text: string })[] = []
+  const changes: Change[] = []
   for (const { path, content } of previews) {
     const now = await reached.execute({ kind: 'exec', argv: ['cat', '--', path] }, { signal })
     const next = await reached.execute(content, { signal })
-    const sha256Before = states?.files.find((state) => state.path === path)?.sha256
+    const { sha256: sha256Before, modifiedAt = 0 } = states?.files.find((state) => state.path === path) ?? {}
     if (now.kind !== 'text' || next.kind !== 'text' || now.exitCode !== 0 || next.exitCode !== 0) return undefined
     if (sha256Before === undefined || sha256Before === '') return undefined
-    changes.push({ path, sha256Before, sha256After: hash.sha256(next.stdout), text: diff.unified(path, now.stdout, next.stdout) })
+    changes.push({
+      path,
+      sha256Before,
+      sha256After: hash.sha256(next.stdout),
+      modifiedAt,
+      text: diff.unified(path, now.stdout, next.stdout),
+    })
   }
   return changes
 }
