@@ -40,7 +40,7 @@ export const raiseMaxmemory: Action<Params, MemoryFacts> = {
   id: 'redis.raise-maxmemory',
   version: 1,
   service: 'redis',
-  title: 'Raise maxmemory: back to its baseline, or by a quarter below its ceiling',
+  title: 'Raise maxmemory, not beyond its ceiling',
   reversibility: 'reversible',
   privilege: 'fixer',
   parse: parseParams('redis.raise-maxmemory', params),
