@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { createOutput } from '../screen/output.ts'
 import { paintFor } from '../screen/paint.ts'
+import { keepHeapLean } from './lean-heap.ts'
 import { logView } from './log-view.ts'
 
 export type ConfigFlags = Readonly<Record<string, string | boolean | undefined>>
@@ -15,6 +16,7 @@ export type ConfigFlags = Readonly<Record<string, string | boolean | undefined>>
 const SAME_SIGNAL_MS = 500
 
 export async function up(context: CliContext, { flags, json }: { flags: ConfigFlags; json: boolean }): Promise<ExitCode> {
+  keepHeapLean()
   const { env, stdout, local } = context
   const out = createOutput(context, { json })
   const loaded = await readConfig(context, flags)
