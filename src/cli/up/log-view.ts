@@ -43,9 +43,14 @@ function entryOf(line: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** Of an error its message: who wants the stack reads the JSON. */
+/** Of an error its message and those of its causes, the last of which says what to do; who wants the stacks reads the JSON. */
 function factText(value: unknown): string {
   if (typeof value === 'string') return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null && 'message' in value) return JSON.stringify(value.message)
-  return JSON.stringify(value) ?? ''
+  const messages = messagesOf(value)
+  return messages.length > 0 ? JSON.stringify(messages.join(': ')) : (JSON.stringify(value) ?? '')
+}
+
+function messagesOf(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return []
+  return [String(error.message), ...('cause' in error ? messagesOf(error.cause) : [])]
 }
