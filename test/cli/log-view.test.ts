@@ -12,5 +12,6 @@ test('an error is told with its causes, on one line that a terminal cannot act o
   const error = new Error('the event store is unavailable', { cause: new Error('too many clients \u001b[2Jalready') })
   logger.warn({ error }, 'trying again')
   expect(shown).toHaveLength(1)
-  expect(shown[0]).toMatch(/ warn {2}trying again error="the event store is unavailable: too many clients [^\u001b]*already"\n$/)
+  expect(shown[0]).toContain('trying again error="the event store is unavailable: too many clients ')
+  expect(shown[0]).not.toContain('\u001b')
 })
