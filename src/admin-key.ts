@@ -2,7 +2,7 @@
  * The first key. Either the operator sets STEWARD_ADMIN_KEY, or the first start makes one, prints it once, and leaves it in a file that only the
  * owner of the data directory can read. What is recorded of it is its SHA-256.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeKey } from './api/authenticate.ts'
 import type { HandleCommand } from './commands/aggregate-commands.ts'
@@ -17,31 +17,38 @@ export type FirstKey = Readonly<{ key: string; file: string; position: Position 
 
 export const ADMIN_KEY_FILE = 'admin.key'
 
-/** Makes the first key of a log that has none. Undefined when there is one already, or another instance made it in the same moment. */
+/**
+ * Makes the first key of a log that has none. Undefined when there is one already, or another instance made it in the same moment. The file comes
+ * before the event: a start that dies in between leaves a key that opens nothing yet, and the next start takes it into service.
+ */
 export async function makeFirstKey(
   { handle, ids, hash, clock }: { handle: HandleCommand; ids: Ids; hash: Hash; clock: Clock },
   dataDir: string,
 ): Promise<FirstKey | undefined> {
-  const keyId = ids.derived('key', 'first')
-  const key = makeKey()
   const file = join(dataDir, ADMIN_KEY_FILE)
+  const { key, isNew } = await keyInFile(file)
+  const keyId = ids.derived('key', 'first')
   const commandId = ids.fresh()
-  const data = {
-    keyId,
-    name: 'admin',
-    role: 'system_admin',
-    owner: 'admin',
-    sha256: hash.sha256(key),
-    by: 'steward',
-    at: clock.now(),
-  } as const
+  const who = { name: 'admin', role: 'system_admin', owner: 'admin', by: 'steward' } as const
+  const data = { keyId, ...who, sha256: hash.sha256(key), at: clock.now() }
   try {
     const cause = { actor: 'steward', commandId, correlationId: commandId, causationId: commandId }
     const { position } = await handle({ aggregate: 'key', id: keyId, command: { type: 'CreateApiKey', data } }, cause)
-    await writeFile(file, `${key}\n`, { mode: 0o600 })
     return { key, file, position }
   } catch (error) {
-    if (error instanceof CommandRefused && error.rule === 'key-already-exists') return undefined
-    throw error
+    if (!(error instanceof CommandRefused) || error.rule !== 'key-already-exists') throw error
+    if (isNew) await rm(file)
+    return undefined
+  }
+}
+
+async function keyInFile(file: string): Promise<Readonly<{ key: string; isNew: boolean }>> {
+  const key = makeKey()
+  try {
+    await writeFile(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    return { key, isNew: true }
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
+    return { key: (await readFile(file, 'utf8')).trim(), isNew: false }
   }
 }

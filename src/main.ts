@@ -63,8 +63,9 @@ export const version: string = packageJson.version
 
 const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
 
-/** Time for effects in flight to end and be recorded, and for the listener to finish its requests. */
-const DRAIN_MS = 8_000
+/** Time for the listener to finish its requests, and then for effects in flight to end and be recorded: together below ten seconds. */
+const LISTENER_DRAIN_MS = 3_000
+const EFFECTS_DRAIN_MS = 5_500
 
 const FIRST_KEY_KNOWN_WITHIN_MS = 30_000
 
@@ -150,7 +151,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const running = engine.run({ signal: stopping.signal, drain: drain.signal })
   stack.defer(async () => {
     stopping.abort(new Error('Steward stops'))
-    const timer = setTimeout(() => drain.abort(new Error('no time left')), DRAIN_MS)
+    const timer = setTimeout(() => drain.abort(new Error('no time left')), EFFECTS_DRAIN_MS)
     await running
     clearTimeout(timer)
   })
@@ -198,7 +199,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     hash,
   })
   const listening = await serveApi(api, { ...config.listen, logger })
-  stack.defer(() => listening.close(DRAIN_MS))
+  stack.defer(() => listening.close(LISTENER_DRAIN_MS))
   logger.info(
     { url: listening.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version },
     'listening',

@@ -44,17 +44,18 @@ export function createLeases({ connectionString, namespace, heartbeatIntervalMs 
 
   const open = async (): Promise<Holder> => {
     const session = await openSession({ connectionString, namespace, purpose: 'leases', settings: KEEP_ALIVE })
-    void heartbeat(session)
-    return { session, names: new Set() }
+    const ask = oneAfterAnother(session.client)
+    void heartbeat(session, ask)
+    return { session, names: new Set(), ask }
   }
 
   /** A line that is cut without a word would leave us believing in leases that the server gave to others. */
-  const heartbeat = async (watched: Session): Promise<void> => {
+  const heartbeat = async (watched: Session, ask: Ask): Promise<void> => {
     while (!watched.lost.aborted) {
       await sleep(heartbeatIntervalMs, undefined, { signal: watched.lost }).catch(() => undefined)
       if (watched.lost.aborted) return
       const tooLate = setTimeout(() => watched.destroy(), heartbeatIntervalMs)
-      await watched.client.query('select').catch(() => watched.destroy())
+      await ask({ text: 'select true as answer', values: [] }).catch(() => watched.destroy())
       clearTimeout(tooLate)
     }
   }
@@ -68,28 +69,28 @@ export function createLeases({ connectionString, namespace, heartbeatIntervalMs 
 
   return {
     async tryHold(name) {
-      const { session, names } = await holder()
+      const { session, names, ask } = await holder()
       if (names.has(name)) return undefined
       names.add(name)
-      const granted = await one(session.client, tryHold(keyOf(namespace, name))).catch((error: unknown) => {
+      const granted = await ask(tryHold(keyOf(namespace, name))).catch((error: unknown) => {
         names.delete(name)
         throw error
       })
-      if (granted) return lease(name, { session, names })
+      if (granted) return lease(name, { session, names, ask })
       names.delete(name)
       return undefined
     },
 
     async isHeld(name) {
-      const { session } = await holder()
-      return one(session.client, isHeld(keyOf(namespace, name)))
+      const { ask } = await holder()
+      return ask(isHeld(keyOf(namespace, name)))
     },
 
     close,
     [Symbol.asyncDispose]: close,
   }
 
-  function lease(name: string, { session, names }: Holder): Lease {
+  function lease(name: string, { session, names, ask }: Holder): Lease {
     let released = false
     return {
       name,
@@ -98,7 +99,7 @@ export function createLeases({ connectionString, namespace, heartbeatIntervalMs 
         if (released || session.lost.aborted) return
         released = true
         // A session that cannot let go of a lock must end, or the lease would be held for ever.
-        await one(session.client, releaseLease(keyOf(namespace, name))).catch(() => session.destroy())
+        await ask(releaseLease(keyOf(namespace, name))).catch(() => session.destroy())
         names.delete(name)
       },
     }
@@ -106,14 +107,23 @@ export function createLeases({ connectionString, namespace, heartbeatIntervalMs 
 }
 
 /** The server grants a lock again to the session that has it, so which names it has is ours to know. */
-type Holder = Readonly<{ session: Session; names: Set<string> }>
+type Holder = Readonly<{ session: Session; names: Set<string>; ask: Ask }>
+type Ask = (query: pg.QueryConfig<unknown[]>) => Promise<boolean>
 
 /** The server, too, should notice a holder whose machine is gone. On a unix socket these have no effect and need none. */
 const KEEP_ALIVE = { tcp_keepalives_idle: '5', tcp_keepalives_interval: '2', tcp_keepalives_count: '3' }
 
 const keyOf = (namespace: string, name: string): string => `lease ${namespace} ${name}`
 
-async function one(client: pg.Client, query: pg.QueryConfig<unknown[]>): Promise<boolean> {
-  const { rows } = await client.query<{ answer: boolean }>(query)
-  return rows[0]?.answer === true
+/** A connection answers one question at a time; several callers share this one. */
+function oneAfterAnother(client: pg.Client): Ask {
+  let before: Promise<unknown> = Promise.resolve()
+  return (query) => {
+    const answer = before.then(async () => {
+      const { rows } = await client.query<{ answer: boolean }>(query)
+      return rows[0]?.answer === true
+    })
+    before = answer.catch(() => undefined)
+    return answer
+  }
 }

@@ -57,9 +57,7 @@ const reportDetection = z
     nearMisses: near_misses,
   }))
 
-const pollDetection = z
-  .strictObject({ poll: z.string().min(1), every: duration.refine((ms) => ms >= 1_000, 'must be at least 1s') })
-  .transform(({ poll, every }) => ({ kind: 'poll' as const, probe: poll, everyMs: every }))
+const pollDetection = z.strictObject({ poll: z.string().min(1) }).transform(({ poll }) => ({ kind: 'poll' as const, probe: poll }))
 
 /** Decided by the key that is there, so that a mistake is reported for the form that was meant. */
 const detection = z.unknown().transform((value, context): z.output<typeof logDetection> | z.output<typeof pollDetection> => {
@@ -122,7 +120,6 @@ export const knownKeys: readonly string[] = [
   'near_misses',
   'poll',
   'report',
-  'every',
   'action',
   'params',
 ]

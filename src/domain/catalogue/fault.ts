@@ -34,8 +34,8 @@ export type LogDetection = Readonly<{
 /** In place of a log: what a client of the service saw, told by a program or a person. It has no frame of the service, and no level. */
 export const REPORT = 'report'
 
-/** A signal that prints no line: a probe of the catalogue, asked again and again, that answers whether the fault is there. */
-export type PollDetection = Readonly<{ kind: 'poll'; probe: string; everyMs: number }>
+/** A signal that prints no line: a probe of the catalogue, asked again and again (`STEWARD_POLL_EVERY`), that answers whether the fault is there. */
+export type PollDetection = Readonly<{ kind: 'poll'; probe: string }>
 
 /** Parameters are literals, or `${target...}`, `${policy...}`, `${baseline...}`, `${hint.<group>}`; a hint is proven by the precondition before use. */
 export type Remedy = Readonly<{ action: string; params: Readonly<Record<string, Json>> }>
