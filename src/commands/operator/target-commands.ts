@@ -3,7 +3,13 @@
 import type { Service } from '../../domain/catalogue/action.ts'
 import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
 import { healthProbe } from '../../domain/catalogue/health.ts'
-import { fitsService, type ServiceSettings, serviceConnection, type TargetInventory } from '../../domain/catalogue/inventory.ts'
+import {
+  DEFAULT_NGINX_PID_FILE,
+  fitsService,
+  type ServiceSettings,
+  serviceConnection,
+  type TargetInventory,
+} from '../../domain/catalogue/inventory.ts'
 import { foldOf } from '../../domain/fold.ts'
 import { host } from '../../domain/host/host.ts'
 import type { LogCursors } from '../../domain/ports/cursors.ts'
@@ -215,13 +221,17 @@ async function checkService(inventory: TargetInventory, remote: RemoteHost): Pro
   const options = { timeoutMs: CHECK_TIMEOUT_MS, ...(connection === undefined ? {} : { connection }) }
   try {
     const { level } = probe.read(await onHost(() => remote.execute(probe.run, options)))
-    if (level === 'down') throw new CommandRefused({ rule: 'service-not-running', facts: { field: 'service' } })
+    if (level === 'down') throw new CommandRefused({ rule: 'service-not-running', facts: { field: 'service', ...lookedAt(inventory) } })
     if (level === 'unknown') throw new CommandRefused({ rule: 'service-unseen', facts: { field: 'connection' } })
   } catch (error) {
     if (!(error instanceof ServiceRefused)) throw error
     throw new CommandRefused({ rule: 'service-refused', facts: { field: 'connection', code: error.code, says: error.message } })
   }
 }
+
+/** An nginx that leaves its pid elsewhere is not seen: whoever is refused must know where was looked. */
+const lookedAt = ({ service, connection }: TargetInventory): Readonly<Record<string, string>> =>
+  service === 'nginx' ? { pidFile: (connection?.kind === 'nginx' ? connection.pidFile : undefined) ?? DEFAULT_NGINX_PID_FILE } : {}
 
 async function onHost<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {

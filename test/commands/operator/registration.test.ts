@@ -153,7 +153,7 @@ test('a service that does not run, or a host that is away, is refused by the nam
   setting.machine.answer = () => ({ kind: 'text', exitCode: 0, stdout: 'master=gone workers=0 status=none\n', stderr: '' })
   await expect(setting.commands.registerTarget({ ...target, meta: setting.meta() })).rejects.toMatchObject({
     rule: 'service-not-running',
-    facts: { field: 'service' },
+    facts: { field: 'service', pidFile: '/run/nginx.pid' },
   })
   setting.machine.away = 'timeout'
   await expect(setting.commands.registerTarget({ ...target, meta: setting.meta() })).rejects.toMatchObject({
