@@ -6,7 +6,8 @@ import type { CatalogueScripts } from './catalogue-scripts.ts'
 import type { Connection } from './connection.ts'
 import { beginMark, endMark } from './marks.ts'
 import { run } from './run.ts'
-import type { ServiceProgram, ServiceSessions } from './service-session.ts'
+import type { ServiceProgram } from './service-session.ts'
+import type { ServiceSessions } from './service-sessions.ts'
 import type { Tuning } from './tuning.ts'
 
 export type ExecuteDeps = Readonly<{

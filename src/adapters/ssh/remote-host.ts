@@ -8,7 +8,7 @@ import { createConnection } from './connection.ts'
 import { execute } from './execute.ts'
 import { createFollowers } from './followers.ts'
 import { settleMark } from './marks.ts'
-import { createServiceSessions } from './service-session.ts'
+import { createServiceSessions } from './service-sessions.ts'
 import type { Tuning } from './tuning.ts'
 
 export function createRemoteHost(
