@@ -141,7 +141,15 @@ async function rebuilds(database: Database, store: EventStore, model: ReadModel)
 
 async function started(database: Database, store: EventStore, model: ReadModel): Promise<ReadModels> {
   const metrics = { count() {}, observe() {}, set() {} }
-  const readModels = createReadModels({ database: database.kysely, eventStore: store, codec, clock, logger: silent, metrics, models: [model] })
+  const readModels = createReadModels({
+    database: database.kysely,
+    eventStore: store,
+    codec,
+    clock,
+    logger: silent,
+    metrics,
+    models: [model],
+  })
   await readModels.start()
   const head: Position = (await store.head()) ?? 0n
   await readModels.waitFor(model.name, head, 600_000)
