@@ -1,10 +1,11 @@
 /** Where a data directory may lie: any path, however long or odd; and below which homes. */
 import { chmod, chown, lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/adapters/embedded-postgres/embedded-postgres.ts'
 import { runProgram } from '../../../src/adapters/embedded-postgres/run-program.ts'
 import { makeSocketDirectory } from '../../../src/adapters/embedded-postgres/socket-directory.ts'
+import { type OpenCheckout, openCheckout } from './open-checkout.ts'
 import { query, scratch, startOwner } from './support.ts'
 
 const works = async (dataDir: string): Promise<string> => {
@@ -77,6 +78,12 @@ test('below a home that is closed to others', async () => {
 /** What only root can try: to be somebody else. An ordinary user runs the same start above, as itself. */
 if (process.getuid?.() === 0) {
   describe('root', () => {
+    let checkout: OpenCheckout
+    beforeAll(async () => {
+      checkout = await openCheckout()
+    })
+    afterAll(() => checkout[Symbol.asyncDispose]())
+
     test('runs the server in a user namespace, without a capability, and keeps its files', async () => {
       const home = await scratch()
       await chmod(home, 0o700)
@@ -91,13 +98,13 @@ if (process.getuid?.() === 0) {
       const home = await scratch()
       await chmod(home, 0o700)
       const dataDir = join(home, 'data')
-      const first = startOwner([dataDir, '--avoid-user-namespace'])
+      const first = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
       const { pid } = await first.ready()
       expect((await stat(`/proc/${pid}`)).uid).toBe(65534)
       expect(['0000000000000002', '0000000000000004']).toContain(await capabilitiesOf(pid))
       await first.kill('SIGTERM')
 
-      const second = startOwner([dataDir])
+      const second = startOwner([dataDir], { checkout })
       const { connectionString } = await second.ready()
       expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
       expect((await stat(join(dataDir, 'cluster'))).uid).toBe(65534)
@@ -106,32 +113,33 @@ if (process.getuid?.() === 0) {
     test('takes over a cluster of its own that it once ran in a user namespace', async () => {
       const dataDir = await scratch()
       await works(dataDir)
-      await using database = await startEmbeddedPostgres({ dataDir, avoidUserNamespace: true })
-      expect(await query(database.connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+      const owner = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
+      const { connectionString } = await owner.ready()
+      expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
     })
 
     test('leaves the cluster of an ordinary user to that user', async () => {
       const home = await closedHomeOf(ORDINARY)
-      const theirs = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home } })
+      const theirs = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
       await theirs.ready()
       await theirs.kill('SIGTERM')
 
-      const ours = startOwner([join(home, 'data')])
+      const ours = startOwner([join(home, 'data')], { checkout })
       const { pid } = await ours.ready()
       expect((await stat(`/proc/${pid}`)).uid).toBe(ORDINARY)
       await ours.kill('SIGTERM')
 
-      const again = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home } })
+      const again = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
       const { connectionString } = await again.ready()
       expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
     })
 
     test('makes the cluster in the directory of an ordinary user as that user', async () => {
       const home = await closedHomeOf(ORDINARY)
-      const ours = startOwner([home])
+      const ours = startOwner([home], { checkout })
       await ours.ready()
       await ours.kill('SIGTERM')
-      const theirs = startOwner([home], { prefix: await asUser(ORDINARY), env: { HOME: home } })
+      const theirs = startOwner([home], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
       const { connectionString } = await theirs.ready()
       expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
     })
@@ -139,7 +147,7 @@ if (process.getuid?.() === 0) {
     test('an ordinary user below a home of 0700, and one without a name', async () => {
       for (const uid of [ORDINARY, NAMELESS]) {
         const home = await closedHomeOf(uid)
-        const owner = startOwner([join(home, 'data')], { prefix: await asUser(uid), env: { HOME: home } })
+        const owner = startOwner([join(home, 'data')], { prefix: await asUser(uid), env: { HOME: home }, checkout })
         const { connectionString } = await owner.ready()
         expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
         await owner.kill('SIGTERM')

@@ -44,9 +44,13 @@ export type Owner = Readonly<{
 /** Starts owner.ts; `prefix` is put before the command (to be another user), the environment is added to ours. */
 export function startOwner(
   args: readonly string[],
-  { prefix = [], env = {} }: { prefix?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  {
+    prefix = [],
+    env = {},
+    checkout = { node: process.execPath, owner: join(import.meta.dirname, 'owner.ts') },
+  }: { prefix?: readonly string[]; env?: NodeJS.ProcessEnv; checkout?: Readonly<{ node: string; owner: string }> } = {},
 ): Owner {
-  const [program = process.execPath, ...rest] = [...prefix, process.execPath, join(import.meta.dirname, 'owner.ts'), ...args]
+  const [program = checkout.node, ...rest] = [...prefix, checkout.node, checkout.owner, ...args]
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
