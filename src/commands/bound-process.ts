@@ -1,5 +1,5 @@
 /** A process manager with its types tied off: what the runner needs, so that one runner serves them all. */
-import type { DomainEvent, EventOf, EventType, Recorded } from '../domain/events.ts'
+import type { DomainEvent, EventOf, EventType } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { DerivedId, Output, ProcessManager } from '../domain/processes/process-manager.ts'
 import type { ProcessName } from '../domain/processes/process-name.ts'
@@ -33,6 +33,3 @@ export function bindProcess<State, InputType extends EventType>(process: Process
     },
   }
 }
-
-/** The event itself, without where and when it was recorded. */
-export const inputOf = (event: Recorded): DomainEvent => event

@@ -50,7 +50,6 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
   const held: HeldLeases = new Map()
   const checkpoints: CheckpointTable = { positions: new Map(), owners: new Map() }
   const crashes: string[] = []
-  let quiet = false
 
   const decoded: Recorded[] = []
   const log = (): readonly Recorded[] => {
@@ -63,7 +62,7 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
       name,
       scheduler,
       random,
-      crashProbability: () => (quiet || crashes.length >= MAX_CRASHES ? 0 : 0.003),
+      crashProbability: () => (crashes.length >= MAX_CRASHES ? 0 : 0.003),
       pauseProbability: 0.001,
       onDeath(point) {
         crashes.push(`${name} at ${point}`)
@@ -138,7 +137,6 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
   } catch (error) {
     failures.push(error instanceof Error ? error.message : String(error))
   }
-  quiet = true
   return {
     seed,
     violations: [
