@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import { createLineSplitter, type Line } from './line-splitter.ts'
 import { openAwaitChannel, openLogChannel } from './log-channel.ts'
 import { type Choice, choose } from './log-choice.ts'
-import { beforeEverything, createLogHead, type FileIdentity, type LogHeadReader } from './log-head.ts'
+import { beforeEverything, createLogHead, type FileIdentity, isHeadOf, type LogHeadReader } from './log-head.ts'
 import { type LogFile, survey } from './log-survey.ts'
 import { createPatience } from './patience.ts'
 import type { Tuning } from './tuning.ts'
@@ -112,6 +112,8 @@ export async function* follow(
         const fact = await channel.next()
         switch (fact.kind) {
           case 'head':
+            // Written anew since the survey: the next one says what is lost.
+            if (!fromEnd && choice.known !== undefined && !isHeadOf(choice.known, fact.bytes)) return
             head = createLogHead(file, fact.bytes, fromEnd ? undefined : choice.known)
             if (!readFailed) yield* sees()
             // From here on the cursor names this file, also when it has no line yet.

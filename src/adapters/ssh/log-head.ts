@@ -19,6 +19,10 @@ export type LogHeadReader = Readonly<{
   cursor(offset: number): LogCursor
 }>
 
+/** Whether a file that begins with these bytes is the one of the cursor. */
+export const isHeadOf = ({ head }: LogCursor, first: Buffer): boolean =>
+  head.lengthBytes === 0 || sha256(first.subarray(0, head.lengthBytes)) === head.sha256
+
 /** `known`: the file is one that was read before, under this name, and keeps it. */
 export function createLogHead(file: FileIdentity, first: Buffer, known?: LogCursor): LogHeadReader {
   let head = first.subarray(0, HEAD_BYTES)

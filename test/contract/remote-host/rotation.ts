@@ -136,6 +136,23 @@ export function rotationCases(current: CurrentHost): void {
     expect(reader.words()).toHaveLength(1)
   })
 
+  test('written anew again and again, at once after each line is told, is noticed every time', async () => {
+    const { host, path } = current()
+    const log = path('app.log')
+    const text = (round: number) => [`${round} begins`, ...texts(0, 1 + round * 7)]
+    writeFileSync(log, `${text(0).join('\n')}\n`)
+    await using reader = readLog(host, log, { start: 'oldest' })
+    const told = text(0)
+    for (let round = 1; round <= 12; round += 1) {
+      await reader.has(told.length)
+      writeFileSync(log, `${text(round).join('\n')}\n`)
+      told.push(...text(round))
+    }
+    await reader.has(told.length)
+    expect(reader.texts()).toStrictEqual(told)
+    expect(reader.words()).toHaveLength(12)
+  })
+
   test('replaced by another file under the same name', async () => {
     const { host, path } = current()
     const log = path('app.log')

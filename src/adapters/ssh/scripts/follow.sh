@@ -20,12 +20,11 @@ exec 3<"$file"
 facts=$(stat -L -c '%d:%i %s' /proc/self/fd/3)
 [ "${facts% *}" = "$identity" ] || { say lost; exit 0; }
 [ "${facts#* }" -ge "$offset" ] || { say truncated; exit 0; }
-exec 4</proc/self/fd/3
-dd bs=1024 count=1 <&4 2>/dev/null
-position_of 4
-head_length=$position
-exec 4<&-
-head=$(sum_of_head "$head_length")
+# Summed, read, and summed again: a file that is written anew in between would leave us with the head of one text and the sum of another.
+head=$(sum_of_head 1024)
+head_length=${head##* }
+head -c "$head_length" </proc/self/fd/3
+[ "$(sum_of_head "$head_length")" = "$head" ] || { say truncated; exit 0; }
 say "head $head_length"
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
 position_of 3
@@ -45,7 +44,10 @@ while :; do
     count=$((position - offset))
     [ "$count" -gt 0 ] || { say unreadable; exit 0; }
     # Truncated and written beyond our offset between two looks: then these bytes belong to another text, and nobody is told of them.
+    longer=$head
+    if [ "$head_length" -lt 1024 ]; then longer=$(sum_of_head $((position < 1024 ? position : 1024))); fi
     [ "$(sum_of_head "$head_length")" = "$head" ] || { say truncated; exit 0; }
+    head=$longer head_length=${longer##* }
     say "data $count"
     ahead=$((ahead - 1))
     while [ "$ahead" -le 0 ]; do
@@ -53,11 +55,6 @@ while :; do
       ahead=$((ahead + 1))
     done
     offset=$position quiet=0
-    if [ "$head_length" -lt 1024 ]; then
-      head_length=$offset
-      [ "$head_length" -le 1024 ] || head_length=1024
-      head=$(sum_of_head "$head_length")
-    fi
     [ "$count" -lt "$chunk" ] || continue
   elif [ "$mode" = finished ]; then
     say finished
