@@ -4,9 +4,9 @@
  */
 import { RE2JS } from 're2js'
 import { type Fault, type Hints, type LogDetection, REPORT } from '../../domain/catalogue/fault.ts'
+import { isFramed, levelOf } from '../../domain/catalogue/log-level.ts'
 import type { CompileLogMatcher, LineMatch } from '../../domain/ports/log-matcher.ts'
 import { compileLineFilter, type LineFilter } from './line-filter.ts'
-import { isFramed, levelOf } from './line-frame.ts'
 import { compileLiteralScan } from './literal-scan.ts'
 import { requiredLiterals } from './required-literals.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import { templateOf } from '../../domain/analysis/template.ts'
-import { levelOf } from '../../domain/catalogue/log-level.ts'
+import { severityOf } from '../../domain/catalogue/log-level.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { LogCursors } from '../../domain/ports/cursors.ts'
 import type { LogMatcher } from '../../domain/ports/log-matcher.ts'
@@ -78,7 +78,7 @@ function recognised({ target, matcher }: WatchLogOptions, lines: readonly LogLin
     const match = matches.get(index)
     if (match) return [{ line, as: { kind: 'fault', fault: match.fault, hints: match.hints }, next }]
     // Only what the service itself calls critical is worth an analyst's time; errors that any client can cause are not.
-    if (levelOf(target.service, line.text) !== 'critical') return []
+    if (severityOf(target.service, line.text) !== 'critical') return []
     return [{ line, as: { kind: 'unknown', template: templateOf(line.text), severity: 'critical' }, next }]
   })
 }

@@ -126,6 +126,7 @@ describe('what the real daemons printed', () => {
       'nginx.permission-denied': 1,
       'nginx.too-many-open-files': 16,
     },
+    'postgres_jsonlog.log': { 'postgresql.connections-exhausted': 3 },
     'postgres.log': { 'postgresql.bad-setting': 2, 'postgresql.connections-exhausted': 5, 'postgresql.lock-held': 1 },
     'redis.log': { 'redis.snapshot-directory-closed': 2 },
   }
