@@ -1,11 +1,11 @@
 /**
- * Handles a command of an aggregate: load, fold, decide, append at the exact revision. A command that is already in the stream returns its
+ * Handles a command of an aggregate: fold, decide, append at the exact revision. A command that is already in the stream returns its
  * first result, so a repeat after a crash changes nothing.
  */
 import { type AnyCommand, streamOf } from '../domain/aggregates.ts'
-import type { DomainEvent, Recorded } from '../domain/events.ts'
-import { decideOn } from '../domain/fold.ts'
-import type { Position } from '../domain/ports/event-store.ts'
+import type { DomainEvent } from '../domain/events.ts'
+import type { Appended, Position, StreamName } from '../domain/ports/event-store.ts'
+import { decideOn } from './aggregate-states.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { Cause, EventLog } from './event-log.ts'
 import { decidedAgain } from './retry.ts'
@@ -26,28 +26,35 @@ export function createCommandHandler(log: EventLog, { onRecorded, onConflict }: 
     const conflict = () => onConflict?.(addressed)
     return decidedAgain(async () => {
       const stream = streamOf(addressed.aggregate, addressed.id)
-      const { events, expected } = await log.load(stream)
-      const first = events.findLast((event) => event.metadata.commandId === cause.commandId)
-      if (first) return { position: first.position, revision: first.revision, changed: true }
+      const { decision, last, expected, mayHold } = await decideOn(log.states, addressed)
+      if (mayHold(cause.commandId)) {
+        const first = await firstResult(stream, cause.commandId, log)
+        if (first) return first
+      }
       if (expectedRevision !== undefined && expected !== expectedRevision) {
         // The caller decided on what is no longer so: deciding again here would not be his decision.
         throw new CommandRefused({ rule: 'concurrency-conflict', facts: { expected: String(expectedRevision), actual: String(expected) } })
       }
-      const decision = decideOn(events, addressed)
       if (decision.kind === 'refused') throw new CommandRefused(decision.refusal)
       if (decision.events.length === 0) {
-        const last = events.at(-1)
         return { position: last?.position ?? (await log.store.head()) ?? 0n, revision: last?.revision, changed: false }
       }
-      const { position, revision } = await log.append(stream, expected, decision.events, cause)
-      onRecorded?.(events, decision.events)
+      const appended = await log.append(stream, expected, decision.events, cause)
+      onRecorded?.(stream, decision.events, appended)
+      const { position, revision } = appended
       return { position, revision, changed: true }
     }, conflict)
   }
 }
 
+async function firstResult(stream: StreamName, commandId: string, log: EventLog): Promise<Handled | undefined> {
+  const { events } = await log.load(stream)
+  const first = events.findLast((event) => event.metadata.commandId === commandId)
+  return first && { position: first.position, revision: first.revision, changed: true }
+}
+
 /** Who wants to know what commands do. */
 export type CommandObserver = Readonly<{
-  onRecorded?: (history: readonly Recorded[], events: readonly DomainEvent[]) => void
+  onRecorded?: (stream: StreamName, events: readonly DomainEvent[], appended: Appended) => void
   onConflict?: (addressed: AnyCommand) => void
 }>

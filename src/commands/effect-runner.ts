@@ -16,7 +16,7 @@ import { protect } from '../domain/protected.ts'
 import { type EffectState, effectStreamOf, readEffectStream } from './effect-stream.ts'
 import type { Cause, EventLog } from './event-log.ts'
 import { causedBy } from './process-step.ts'
-import { processStreamOf, readProcessStream } from './process-stream.ts'
+import { processStreamOf } from './process-stream.ts'
 import { throughOutages } from './retry.ts'
 
 /** One handler per kind. It may throw: for a `once` effect that means *unknown*, unless it can prove that nothing ran and says so in its result. */
@@ -127,7 +127,7 @@ async function claim({ effectId, process, instance }: EffectRef, options: Effect
   const { events, expected } = await log.load(effectStreamOf(effectId))
   const state = readEffectStream(events)
   if (state.kind === 'ended') return undefined
-  const requested = readProcessStream((await log.load(processStreamOf(process, instance))).events).effects.get(effectId)
+  const requested = (await log.processStream(processStreamOf(process, instance))).state.effects.get(effectId)
   if (!requested) return undefined
   if (state.kind === 'started' && (await isRunning(state, options))) return undefined
   const { kind, timeoutMs } = requested.data.request

@@ -41,7 +41,7 @@ import { createSettle } from './effects/settle.ts'
 import { createSurvey } from './effects/survey.ts'
 import { createVerify } from './effects/verify.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
-import { countDecided, withFigures } from './figures.ts'
+import { createFigures, withFigures } from './figures.ts'
 import { runProcess } from './process-runner.ts'
 import { createProcessStep } from './process-step.ts'
 import { runTimers } from './timer-runner.ts'
@@ -96,14 +96,13 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, codec, ids, clock, agenda, checkpoints, leases, logger, metrics } = options
   const log = createEventLog({ store, codec, ids })
   const decide = createCommandHandler(log, {
-    onRecorded: (history, events) => countDecided(metrics, history, events),
+    onRecorded: createFigures({ log, metrics, logger }),
     onConflict: ({ command }) => metrics.count('steward_command_conflicts_total', { command: command.type }),
   })
   const handle = withFigures(decide, { metrics, clock })
   const record = createRecordAnomaly({ handle, ids, clock })
   const reach = createReach({ log, hosts: options.hosts })
   const effects = { ...createHandlers(options, log, reach), ...options.effectHandlers }
-  const step = createProcessStep({ log, handle, ids, clock })
   const trouble = new Map<string, string>()
 
   return {
@@ -141,7 +140,16 @@ export function createEngine(options: EngineOptions): Engine {
     await Promise.all([
       ...processes.map((process) =>
         keepRunning(`process ${process.name}`, stop, () =>
-          runProcess({ process, step, log, checkpoints, clock, logger, metrics, signal: stop }),
+          runProcess({
+            process,
+            step: createProcessStep({ process, log, handle, ids, clock }),
+            log,
+            checkpoints,
+            clock,
+            logger,
+            metrics,
+            signal: stop,
+          }),
         ),
       ),
       keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, metrics, signal: stop })),

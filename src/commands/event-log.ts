@@ -3,6 +3,7 @@
  * so an unknown outcome becomes a known one; a new attempt always gets new ids.
  */
 import type { DomainEvent, Recorded } from '../domain/events.ts'
+import type { Fold } from '../domain/fold.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import {
   type Appended,
@@ -13,10 +14,19 @@ import {
   type StreamName,
 } from '../domain/ports/event-store.ts'
 import type { Ids } from '../domain/ports/ids.ts'
+import { type AggregateStates, createAggregateStates } from './aggregate-states.ts'
+import { type ProcessStream, processStreamFold } from './process-stream.ts'
+import { createStreamMemory, type ReadFolded } from './stream-memory.ts'
 
 export type EventLog = Readonly<{
-  /** All events of a stream, and the revision to expect of the next append. */
+  /** All events of a stream, and the revision to expect of the next append. For streams that stay short, and for looking back. */
   load: (stream: StreamName) => Promise<Loaded>
+  /** What aggregates are now. */
+  states: AggregateStates
+  /** What process instances have handled and wait for. */
+  processStream: ReadFolded<ProcessStream>
+  /** A reader of streams that fold in another way, with a memory of its own. */
+  reader: <State, Event extends DomainEvent>(fold: Fold<State, Event>) => ReadFolded<State>
   append: (stream: StreamName, expected: ExpectedRevision, events: readonly DomainEvent[], cause: Cause) => Promise<Appended>
   store: EventStore
   codec: Codec
@@ -31,9 +41,13 @@ export type Cause = Omit<EventMetadata, 'eventId' | 'schemaVersion'>
 const UNKNOWN_OUTCOME_REPEATS = 3
 
 export function createEventLog({ store, codec, ids }: { store: EventStore; codec: Codec; ids: Ids }): EventLog {
+  const reader = <State, Event extends DomainEvent>(fold: Fold<State, Event>) => createStreamMemory({ store, codec }, fold)
   return {
     store,
     codec,
+    reader,
+    states: createAggregateStates(reader),
+    processStream: reader(processStreamFold),
     async load(stream) {
       const events: Recorded[] = []
       for await (const event of store.readStream(stream)) events.push(codec.decode(event))

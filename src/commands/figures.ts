@@ -5,9 +5,12 @@
 import type { DomainEvent, EventOf, Recorded } from '../domain/events.ts'
 import { elapsedMs, type Instant } from '../domain/instant.ts'
 import type { Clock } from '../domain/ports/clock.ts'
+import type { Appended, StreamName } from '../domain/ports/event-store.ts'
+import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import type { HandleCommand } from './aggregate-commands.ts'
 import { CommandRefused } from './command-refused.ts'
+import type { EventLog } from './event-log.ts'
 
 /** Every command by what became of it, and how long it took. */
 export const withFigures =
@@ -28,12 +31,28 @@ export const withFigures =
     }
   }
 
-/** What was decided, after the history that it was decided on. */
-export function countDecided(metrics: Metrics, history: readonly Recorded[], events: readonly DomainEvent[]): void {
-  for (const event of events) countEvent(metrics, history, event)
+/** Counts what was decided. What the figure needs of the time before is read from the stream, and a figure that cannot be made stops nobody. */
+export function createFigures({ log, metrics, logger }: Readonly<{ log: EventLog; metrics: Metrics; logger: Logger }>) {
+  return (stream: StreamName, events: readonly DomainEvent[], { revision }: Appended): void => {
+    const before = revision - BigInt(events.length)
+    const history = once(async () => (await log.load(stream)).events.filter((event) => event.revision <= before))
+    for (const event of events) {
+      countEvent(metrics, history, event).catch((error: unknown) => logger.warn({ stream, error }, 'a figure could not be made'))
+    }
+  }
 }
 
-function countEvent(metrics: Metrics, history: readonly Recorded[], event: DomainEvent): void {
+type History = () => Promise<readonly Recorded[]>
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= read()
+    return result
+  }
+}
+
+async function countEvent(metrics: Metrics, history: History, event: DomainEvent): Promise<void> {
   switch (event.type) {
     case 'AnomalyDetected': {
       const { service, severity, source } = event.data
@@ -41,34 +60,34 @@ function countEvent(metrics: Metrics, history: readonly Recorded[], event: Domai
       break
     }
     case 'IncidentResolved':
-      incidentEnded(metrics, history, event.data.outcome, event.data.at)
+      incidentEnded(metrics, await history(), event.data.outcome, event.data.at)
       break
     case 'OutcomeDeclared':
-      incidentEnded(metrics, history, 'declared', event.data.at)
+      incidentEnded(metrics, await history(), 'declared', event.data.at)
       break
     case 'IncidentClosed':
-      incidentEnded(metrics, history, 'closed', event.data.at)
+      incidentEnded(metrics, await history(), 'closed', event.data.at)
       break
     case 'IncidentEscalated': {
       const { reason } = event.data
-      if (reason === 'rollback-failed') countRollback(metrics, history, 'failed')
-      automationEnded(metrics, history, reason)
+      if (reason === 'rollback-failed') countRollback(metrics, await history(), 'failed')
+      automationEnded(metrics, await history(), reason)
       break
     }
     case 'OutcomeUndetermined':
-      automationEnded(metrics, history, 'undetermined')
+      automationEnded(metrics, await history(), 'undetermined')
       break
     case 'RollbackProven':
-      countRollback(metrics, history, 'proven')
+      countRollback(metrics, await history(), 'proven')
       break
     case 'ApprovalGranted':
-      if (event.data.complete) approvalAnswered(metrics, history, 'granted', event.data.at)
+      if (event.data.complete) approvalAnswered(metrics, await history(), 'granted', event.data.at)
       break
     case 'ApprovalRejected':
-      approvalAnswered(metrics, history, 'rejected', event.data.at)
+      approvalAnswered(metrics, await history(), 'rejected', event.data.at)
       break
     case 'ApprovalExpired':
-      approvalAnswered(metrics, history, 'expired', event.data.at)
+      approvalAnswered(metrics, await history(), 'expired', event.data.at)
       break
     case 'ApprovalRevoked':
       metrics.count('steward_approvals_total', { outcome: 'revoked' })

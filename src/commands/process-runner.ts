@@ -82,7 +82,7 @@ async function handleEvent({ process, step, log, logger, metrics }: ProcessRunne
     if (event.data.process === process.name) await catchUp({ process, step, log }, event)
     return
   }
-  const outcome = await step(process, event)
+  const outcome = await step(event)
   if (outcome === 'handled') metrics.count('steward_process_events_total', { process: process.name })
   if (outcome === 'parked') {
     logger.error({ process: process.name, eventId: event.metadata.eventId, correlationId: event.metadata.correlationId }, 'instance parked')
@@ -106,7 +106,7 @@ async function catchUp(
     if (item.position >= unparked.position) return
     if (way === 'skip' && item.position === parkedAt) continue
     const event = log.codec.decode(item)
-    if (process.instanceOf(event) === instance) await step(process, event, { catchingUp: true })
+    if (process.instanceOf(event) === instance) await step(event, { catchingUp: true })
   }
 }
 

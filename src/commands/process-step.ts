@@ -10,17 +10,16 @@ import type { Ids } from '../domain/ports/ids.ts'
 import type { Output } from '../domain/processes/process-manager.ts'
 import { protect } from '../domain/protected.ts'
 import type { HandleCommand } from './aggregate-commands.ts'
-import type { BoundProcess } from './bound-process.ts'
+import type { BoundProcess, ProcessInstance } from './bound-process.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { Cause, EventLog } from './event-log.ts'
-import { type ProcessStream, processStreamOf, readProcessStream } from './process-stream.ts'
+import { type ProcessStream, processStreamOf } from './process-stream.ts'
 import { decidedAgain } from './retry.ts'
 
-export type ProcessStepOptions = Readonly<{ log: EventLog; handle: HandleCommand; ids: Ids; clock: Clock }>
+export type ProcessStepOptions = Readonly<{ process: BoundProcess; log: EventLog; handle: HandleCommand; ids: Ids; clock: Clock }>
 
 /** @returns what became of the input. `ignored`: it means nothing to the instance, or was handled before. */
 export type ProcessStep = (
-  process: BoundProcess,
   input: Recorded,
   options?: Readonly<{
     /** The instance was un-parked, and this is one of the inputs that it missed. */
@@ -28,38 +27,35 @@ export type ProcessStep = (
   }>,
 ) => Promise<'handled' | 'ignored' | 'parked'>
 
-export function createProcessStep({ log, handle, ids, clock }: ProcessStepOptions): ProcessStep {
-  return async (process, input, { catchingUp = false } = {}) => {
+export function createProcessStep(options: ProcessStepOptions): ProcessStep {
+  const { process, log, ids } = options
+  const read = process.instancesIn(log, ids)
+  return async (input, { catchingUp = false } = {}) => {
     const instance = process.instanceOf(input)
     if (instance === undefined) return 'ignored'
-    const context: StepContext = { process, instance, input, catchingUp, log, handle, ids, clock }
+    const context: StepContext = { ...options, read: () => read(instance), instance, input, catchingUp }
     const outcome = await decidedAgain(() => record(context))
     if (outcome.kind === 'recorded') await issueCommands(context, outcome.stream)
     return outcome.kind === 'recorded' ? 'handled' : outcome.kind
   }
 }
 
-type StepContext = ProcessStepOptions & Readonly<{ process: BoundProcess; instance: string; input: Recorded; catchingUp: boolean }>
+type StepContext = ProcessStepOptions &
+  Readonly<{ instance: string; read: () => Promise<ProcessInstance>; input: Recorded; catchingUp: boolean }>
 type Outcome = Readonly<{ kind: 'recorded'; stream: ProcessStream }> | Readonly<{ kind: 'ignored' | 'parked' }>
 
 async function record(context: StepContext): Promise<Outcome> {
-  const { process, instance, input, catchingUp, log, ids } = context
-  const name = processStreamOf(process.name, instance)
-  const { events, expected } = await log.load(name)
-  const stream = readProcessStream(events)
+  const { process, instance, read, input, catchingUp, log, clock } = context
+  const { stream, expected, next } = await read()
   if (stream.parked || stream.skipped.has(input.position)) return { kind: 'parked' }
   // Handled before, but perhaps the crash came before its commands: issue them again.
   if (stream.lastInput === input.position) return { kind: 'recorded', stream }
   if (stream.lastInput !== undefined && input.position < stream.lastInput) return { kind: 'ignored' }
   if (stream.resumedAt !== undefined && input.position < stream.resumedAt && !catchingUp) return { kind: 'parked' }
 
-  const derivedId = (...parts: readonly string[]) => ids.derived(process.name, instance, ...parts)
-  const cause = causedBy(input)
-  const ref = { process: process.name, instance }
   let outputs: readonly Output[] | undefined
   try {
-    const handled = stream.handled.map(({ data, ...rest }) => log.codec.decode({ ...rest, ...embedded(data.input, rest.metadata) }))
-    outputs = process.next(handled, input, { instance, now: timeOf(input), derivedId })
+    outputs = next(input, { now: timeOf(input) })
   } catch (error) {
     return park(context, expected, error)
   }
@@ -68,21 +64,22 @@ async function record(context: StepContext): Promise<Outcome> {
   const handledInput: DomainEvent = {
     type: 'InputHandled',
     data: {
-      ...ref,
+      process: process.name,
+      instance,
       position: String(input.position),
       eventId: input.metadata.eventId,
       input: { type: encoded.type, schemaVersion: encoded.metadata.schemaVersion, data: encoded.data },
-      at: context.clock.now(),
+      at: clock.now(),
     },
   }
   const recorded = outputs.map((output, index) => outputEvent(output, index, context))
   try {
-    await log.append(name, expected, [handledInput, ...recorded], cause)
+    await log.append(processStreamOf(process.name, instance), expected, [handledInput, ...recorded], causedBy(input))
   } catch (error) {
     if (error instanceof AppendTooLarge) return park(context, expected, error)
     throw error
   }
-  return { kind: 'recorded', stream: readProcessStream((await log.load(name)).events) }
+  return { kind: 'recorded', stream: (await read()).stream }
 }
 
 /** The instance stops here, the others go on; an operator mends the cause and retries, or skips the input. */
@@ -100,8 +97,8 @@ async function park({ process, instance, input, log, clock }: StepContext, expec
 }
 
 async function issueCommands(context: StepContext, stream: ProcessStream): Promise<void> {
-  const { process, instance, input, log, handle, clock } = context
-  for (const { data, metadata } of stream.commandsOf(input.position)) {
+  const { process, instance, read, log, handle, clock } = context
+  for (const { data, metadata } of stream.issued) {
     const { commandId, command } = data
     if (stream.refusedCommands.has(commandId)) continue
     const cause = { actor: metadata.actor, correlationId: metadata.correlationId, causationId: metadata.eventId, commandId }
@@ -112,10 +109,9 @@ async function issueCommands(context: StepContext, stream: ProcessStream): Promi
       const { rule, facts } = error
       const refused = { process: process.name, instance, commandId, command: command.command.type, rule, facts, at: clock.now() }
       await decidedAgain(async () => {
-        const name = processStreamOf(process.name, instance)
-        const { events, expected } = await log.load(name)
-        if (readProcessStream(events).refusedCommands.has(commandId)) return
-        await log.append(name, expected, [{ type: 'CommandRefused', data: refused }], cause)
+        const { stream: now, expected } = await read()
+        if (now.refusedCommands.has(commandId)) return
+        await log.append(processStreamOf(process.name, instance), expected, [{ type: 'CommandRefused', data: refused }], cause)
       })
     }
   }
@@ -147,10 +143,5 @@ export const causedBy = (event: Recorded): Cause => ({
   causationId: event.metadata.eventId,
   ...(event.metadata.traceparent === undefined ? {} : { traceparent: event.metadata.traceparent }),
 })
-
-const embedded = (
-  { type, schemaVersion, data }: Extract<DomainEvent, { type: 'InputHandled' }>['data']['input'],
-  metadata: Recorded['metadata'],
-) => ({ type, data, metadata: { ...metadata, schemaVersion } })
 
 const textOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error))

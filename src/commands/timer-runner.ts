@@ -4,7 +4,8 @@ import type { Clock } from '../domain/ports/clock.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import type { EventLog } from './event-log.ts'
-import { processStreamOf, readProcessStream } from './process-stream.ts'
+import { causedBy } from './process-step.ts'
+import { processStreamOf } from './process-stream.ts'
 import { decidedAgain, throughOutages } from './retry.ts'
 
 export type TimerRunnerOptions = Readonly<{
@@ -44,17 +45,11 @@ export async function runTimers({
 export async function fire({ process, instance, timerId }: DueTimer, { log, clock }: { log: EventLog; clock: Clock }): Promise<boolean> {
   return decidedAgain(async () => {
     const name = processStreamOf(process, instance)
-    const { events, expected } = await log.load(name)
-    const pending = readProcessStream(events).pendingTimers.get(timerId)
-    if (!pending || pending.dueAt > clock.now()) return false
-    const scheduled = events.find((event) => event.type === 'TimeoutScheduled' && event.data.timerId === timerId)
-    const data = { process, instance, timerId, name: pending.name, at: clock.now() }
-    const cause = {
-      actor: 'steward',
-      correlationId: scheduled?.metadata.correlationId ?? timerId,
-      causationId: scheduled?.metadata.eventId ?? timerId,
-    }
-    await log.append(name, expected, [{ type: 'TimeoutElapsed', data }], cause)
+    const { state, expected } = await log.processStream(name)
+    const scheduled = state.pendingTimers.get(timerId)
+    if (!scheduled || scheduled.data.dueAt > clock.now()) return false
+    const data = { process, instance, timerId, name: scheduled.data.name, at: clock.now() }
+    await log.append(name, expected, [{ type: 'TimeoutElapsed', data }], causedBy(scheduled))
     return true
   })
 }

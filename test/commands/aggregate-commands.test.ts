@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCommandHandler } from '../../src/commands/aggregate-commands.ts'
 import { CommandRefused } from '../../src/commands/command-refused.ts'
-import { countDecided, withFigures } from '../../src/commands/figures.ts'
+import { createFigures, withFigures } from '../../src/commands/figures.ts'
 import { CONFLICT_ATTEMPTS, throughOutages } from '../../src/commands/retry.ts'
 import type { AnyCommand } from '../../src/domain/aggregates.ts'
 import { instant } from '../../src/domain/instant.ts'
@@ -133,7 +133,7 @@ test('commands are counted by what became of them, and what they decided once', 
   const { metrics, clock, figures } = bench
   const conflicts: string[] = []
   const observed = createCommandHandler(bench.log, {
-    onRecorded: (history, events) => countDecided(metrics, history, events),
+    onRecorded: createFigures(bench),
     onConflict: ({ command }) => conflicts.push(command.type),
   })
   const handle = withFigures(observed, { metrics, clock })
@@ -157,12 +157,15 @@ test('commands are counted by what became of them, and what they decided once', 
   await handle(grant, cause('c2'))
   await handle(ask, cause('c3')).catch(() => undefined)
   expect(conflicts).toStrictEqual(['RequestApproval'])
-  expect(figures.filter((figure) => !figure.includes('_command_seconds'))).toStrictEqual([
-    'steward_commands_total RequestApproval accepted 1',
-    'steward_approvals_total granted 1',
-    'steward_approval_wait_seconds granted 60',
-    'steward_commands_total GrantApproval accepted 1',
-    'steward_commands_total GrantApproval accepted 1',
-    'steward_commands_total RequestApproval refused 1',
-  ])
+  const counted = () => figures.filter((figure) => !figure.includes('_command_seconds')).sort()
+  await expect
+    .poll(counted)
+    .toStrictEqual([
+      'steward_approval_wait_seconds granted 60',
+      'steward_approvals_total granted 1',
+      'steward_commands_total GrantApproval accepted 1',
+      'steward_commands_total GrantApproval accepted 1',
+      'steward_commands_total RequestApproval accepted 1',
+      'steward_commands_total RequestApproval refused 1',
+    ])
 })

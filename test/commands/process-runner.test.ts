@@ -27,7 +27,7 @@ function createCheckpoints(): Checkpoints & { readonly positions: Map<string, Po
 
 function start(bench: Bench, process: BoundProcess, checkpoints = createCheckpoints(), handle = bench.handle) {
   const stop = new AbortController()
-  const step = createProcessStep({ ...bench, handle })
+  const step = createProcessStep({ ...bench, process, handle })
   const running = runProcess({ ...bench, process, step, checkpoints, signal: stop.signal })
   const ended = running.catch(() => undefined)
   onTestFinished(async () => {

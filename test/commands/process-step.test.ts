@@ -9,7 +9,8 @@ import { AppendTooLarge, ConcurrencyConflict } from '../../src/domain/ports/even
 import { type Bench, createBench, failBefore, letThrough } from './support/bench.ts'
 import { acknowledged, counting, now, unparked } from './support/counting-process.ts'
 
-const stepOf = (bench: Bench, handle: HandleCommand = bench.handle) => createProcessStep({ ...bench, handle })
+const stepOf = (bench: Bench, { process = counting(), handle = bench.handle }: { process?: BoundProcess; handle?: HandleCommand } = {}) =>
+  createProcessStep({ ...bench, process, handle })
 const one = (events: readonly Recorded[]): Recorded => {
   const [event] = events
   if (!event) throw new RangeError('no event')
@@ -33,7 +34,7 @@ test('an input is recorded with its outputs in one append, then its commands are
       return append()
     },
   )
-  expect(await stepOf(bench)(counting(), input)).toBe('handled')
+  expect(await stepOf(bench)(input)).toBe('handled')
   expect(appends).toStrictEqual([recorded, ['OperationStarted']])
   const [handled, issued] = await bench.events('triage-i')
   expect(handled).toMatchObject({ data: { position: String(input.position), eventId: input.metadata.eventId } })
@@ -46,11 +47,11 @@ test('an input that was handled is not handled again, and its commands have one 
   const input = await given(bench, 'mira')
   const next = await given(bench, 'tom')
   const step = stepOf(bench)
-  await step(counting(), input)
-  await step(counting(), input)
+  await step(input)
+  await step(input)
   expect(await bench.types('triage-i')).toStrictEqual(recorded)
-  await step(counting(), next)
-  expect(await step(counting(), input)).toBe('ignored')
+  await step(next)
+  expect(await step(input)).toBe('ignored')
   expect(await bench.types('triage-i')).toStrictEqual([...recorded, ...recorded])
   expect(await bench.types('operation-i-mira')).toStrictEqual(['OperationStarted'])
 })
@@ -59,10 +60,10 @@ test('a crash between the record and the commands leaves them to be issued again
   const bench = createBench()
   const input = await given(bench, 'mira')
   const dies: HandleCommand = () => Promise.reject(new Error('killed'))
-  await expect(stepOf(bench, dies)(counting(), input)).rejects.toThrow('killed')
+  await expect(stepOf(bench, { handle: dies })(input)).rejects.toThrow('killed')
   expect(await bench.types('triage-i')).toStrictEqual(recorded)
   expect(await bench.types('operation-i-mira')).toStrictEqual([])
-  expect(await stepOf(bench)(counting(), input)).toBe('handled')
+  expect(await stepOf(bench)(input)).toBe('handled')
   expect(await bench.types('operation-i-mira')).toStrictEqual(['OperationStarted'])
 })
 
@@ -73,8 +74,8 @@ test('a crash behind the command leaves nothing to be done twice', async () => {
     await bench.handle(...args)
     throw new Error('killed')
   }
-  await expect(stepOf(bench, diesAfter)(counting(), input)).rejects.toThrow('killed')
-  await stepOf(bench)(counting(), input)
+  await expect(stepOf(bench, { handle: diesAfter })(input)).rejects.toThrow('killed')
+  await stepOf(bench)(input)
   expect(await bench.types('operation-i-mira')).toStrictEqual(['OperationStarted'])
 })
 
@@ -82,24 +83,24 @@ test('a refused command comes back as an input, once', async () => {
   const bench = createBench()
   const input = await given(bench, 'mira')
   const refuses: HandleCommand = () => Promise.reject(new CommandRefused({ rule: 'not-today', facts: { day: 'Saturday' } }))
-  const step = stepOf(bench, refuses)
-  await step(counting(), input)
-  await step(counting(), input)
+  const step = stepOf(bench, { handle: refuses })
+  await step(input)
+  await step(input)
   const events = await bench.events('triage-i')
   expect(events.map(({ type }) => type)).toStrictEqual([...recorded, 'CommandRefused'])
   const refused = events.at(-1)
   expect(refused).toMatchObject({ data: { command: 'StartOperation', rule: 'not-today', facts: { day: 'Saturday' } } })
-  if (refused) expect(await step(counting(), refused)).toBe('handled')
+  if (refused) expect(await step(refused)).toBe('handled')
 })
 
 test('two who handle the same input record it once', async () => {
   const bench = createBench()
   const input = await given(bench, 'mira')
   bench.interfere(async (append) => {
-    await createProcessStep({ ...bench, log: { ...bench.log } })(counting(), input)
+    await stepOf(bench)(input)
     return append()
   }, letThrough)
-  expect(await stepOf(bench)(counting(), input)).toBe('handled')
+  expect(await stepOf(bench)(input)).toBe('handled')
   expect(await bench.types('triage-i')).toStrictEqual(recorded)
   expect(await bench.types('operation-i-mira')).toStrictEqual(['OperationStarted'])
 })
@@ -107,7 +108,7 @@ test('two who handle the same input record it once', async () => {
 test('an input that means nothing leaves nothing', async () => {
   const bench = createBench()
   const [closed] = await bench.given('incident-i', { type: 'IncidentClosed', data: { incidentId: 'i', by: 'mira', reason: 'x', at: now } })
-  if (closed) expect(await stepOf(bench)(counting(), closed)).toBe('ignored')
+  if (closed) expect(await stepOf(bench)(closed)).toBe('ignored')
   expect(await bench.types('triage-i')).toStrictEqual([])
 })
 
@@ -115,14 +116,14 @@ const poisoned = counting({ poison: (by) => by === 'poison' })
 
 test('an input that a process cannot bear parks its instance, and no other', async () => {
   const bench = createBench()
-  const step = stepOf(bench)
+  const step = stepOf(bench, { process: poisoned })
   const poison = await given(bench, 'poison')
-  expect(await step(poisoned, poison)).toBe('parked')
+  expect(await step(poison)).toBe('parked')
   expect(await bench.events('triage-i')).toMatchObject([
     { type: 'InstanceParked', data: { position: String(poison.position), cause: { text: 'TypeError: poison: poison' } } },
   ])
-  expect(await step(poisoned, await given(bench, 'mira'))).toBe('parked')
-  expect(await step(poisoned, await given(bench, 'mira', 'other'))).toBe('handled')
+  expect(await step(await given(bench, 'mira'))).toBe('parked')
+  expect(await step(await given(bench, 'mira', 'other'))).toBe('handled')
   expect(await bench.types('triage-i')).toStrictEqual(['InstanceParked'])
 })
 
@@ -130,28 +131,27 @@ test('an input whose outputs no append can hold parks its instance', async () =>
   const bench = createBench()
   const input = await given(bench, 'mira')
   bench.interfere(failBefore(new AppendTooLarge({ sizeBytes: 2_000_000, limitBytes: 1_000_000 })))
-  expect(await stepOf(bench)(counting(), input)).toBe('parked')
+  expect(await stepOf(bench)(input)).toBe('parked')
   expect(await bench.types('triage-i')).toStrictEqual(['InstanceParked'])
 })
 
 test('while the missed inputs are not caught up, nothing overtakes them', async () => {
   const bench = createBench()
-  const step = stepOf(bench)
-  const healthy = counting()
-  await step(poisoned, await given(bench, 'poison'))
+  await stepOf(bench, { process: poisoned })(await given(bench, 'poison'))
   const missed = await given(bench, 'missed')
   await bench.given('triage-i', unparked('i', 'retry'))
   const late = await given(bench, 'late')
-  expect(await step(healthy, missed)).toBe('parked')
-  expect(await step(healthy, missed, { catchingUp: true })).toBe('handled')
-  expect(await step(healthy, late)).toBe('handled')
+  const step = stepOf(bench)
+  expect(await step(missed)).toBe('parked')
+  expect(await step(missed, { catchingUp: true })).toBe('handled')
+  expect(await step(late)).toBe('handled')
 })
 
 test('a conflict with somebody else in the stream is handled again on what he wrote', async () => {
   const bench = createBench()
   const input = await given(bench, 'mira')
   bench.interfere(failBefore(new ConcurrencyConflict({ stream: 'triage-i', expected: 'no-stream', actual: 0n })))
-  expect(await stepOf(bench)(counting(), input)).toBe('handled')
+  expect(await stepOf(bench)(input)).toBe('handled')
 })
 
 test('what was due counts as due, even where the clock of the store is behind', async () => {
@@ -162,15 +162,18 @@ test('what was due counts as due, even where the clock of the store is behind', 
     data: { process: 'triage', instance: 'i', timerId: 't', name: 'x', at: elapsedAt },
   })
   const times: string[] = []
-  const process: BoundProcess = {
-    ...counting(),
-    next: (_handled, _input, context) => {
-      times.push(context.now)
-      return []
-    },
-  }
-  if (elapsed) await stepOf(bench)(process, elapsed)
+  const step = stepOf(bench, { process: counting({ reactsAt: (at) => times.push(at) }) })
+  if (elapsed) await step(elapsed)
   const input = await given(bench, 'mira')
-  await stepOf(bench)(process, input)
+  await step(input)
   expect(times).toStrictEqual([elapsedAt, input.recordedAt])
+})
+
+test('an input that was handled and cannot be applied any more parks its instance, and no other', async () => {
+  const bench = createBench()
+  await stepOf(bench)(await given(bench, 'poison'))
+  const step = stepOf(bench, { process: poisoned })
+  expect(await step(await given(bench, 'mira'))).toBe('parked')
+  expect(await step(await given(bench, 'mira', 'other'))).toBe('handled')
+  expect((await bench.types('triage-i')).at(-1)).toBe('InstanceParked')
 })

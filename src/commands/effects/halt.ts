@@ -1,7 +1,5 @@
 /** Whether healing is stopped: by the switch in the log, by a file in the data directory, or by a file on the host. */
 import { HEALING_SWITCH_ID } from '../../domain/aggregates.ts'
-import { foldOf } from '../../domain/fold.ts'
-import { healingSwitch } from '../../domain/healing-switch/healing-switch.ts'
 import type { StopFile } from '../../domain/ports/stop-file.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Reached } from './reach.ts'
@@ -14,7 +12,7 @@ export const HOST_STOP_FILE = 'healing.stop'
 export const createHalted =
   ({ log, stopFile }: { log: EventLog; stopFile: StopFile }): Halted =>
   async ({ target, execute }, signal) => {
-    const { stopped } = foldOf(healingSwitch, (await log.load(`healing-switch-${HEALING_SWITCH_ID}`)).events)
+    const { stopped } = (await log.states['healing-switch'](HEALING_SWITCH_ID)).state
     if (stopped) return `${stopped.by}: ${stopped.reason}`
     const local = await stopFile.present()
     if (local !== undefined) return `the file ${local}`

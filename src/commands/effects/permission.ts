@@ -2,15 +2,12 @@
  * Whether a plan may run now, and who lets it. Asked when the plan is made, and again under the lock: between the two a person may have paused the
  * target, lowered its mode, or seen the same action fail elsewhere, and what was allowed then is not what is allowed now.
  */
-import { fingerprint } from '../../domain/fingerprint/fingerprint.ts'
-import { foldOf } from '../../domain/fold.ts'
 import type { Authority } from '../../domain/incident/events.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import { authorityOver } from '../../domain/plan/authority.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
-import { remedyGuard } from '../../domain/remedy-guard/remedy-guard.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Reached } from './reach.ts'
 
@@ -33,13 +30,13 @@ export async function permissionFor(
   { target, host }: Reached,
   { log, clock, policy }: PermissionDeps,
 ): Promise<Readonly<{ forbidden: Forbidden }> | Readonly<{ authority: Authority }>> {
-  const guard = foldOf(remedyGuard, (await log.load(`remedy-guard-${plan.action.id}`)).events)
+  const { state: guard } = await log.states['remedy-guard'](plan.action.id)
   const appliedAt = guard.appliedAt.get(plan.targetId)
   if (beyondBaseline && appliedAt !== undefined && elapsedMs(appliedAt, clock.now()) < BEYOND_BASELINE_EVERY_MS) {
     const says = `${plan.action.id} went beyond the baseline of this target at ${appliedAt}; at most once in 24 h.`
     return { forbidden: { rule: 'beyond-baseline-once-a-day', says } }
   }
-  const seen = foldOf(fingerprint, (await log.load(`fingerprint-${fingerprintId}`)).events)
+  const { state: seen } = await log.states.fingerprint(fingerprintId)
   const authority = authorityOver({
     mode: target.mode,
     targetName: target.registration.name,

@@ -2,11 +2,9 @@
 
 import { serviceConnection } from '../../domain/catalogue/inventory.ts'
 import type { Output, Program } from '../../domain/catalogue/program.ts'
-import { foldOf } from '../../domain/fold.ts'
 import type { HostRegistration } from '../../domain/host/events.ts'
-import { host } from '../../domain/host/host.ts'
 import type { Mark, RemoteHost, RemoteHosts } from '../../domain/ports/remote-host.ts'
-import { type RegisteredTarget, target } from '../../domain/target/target.ts'
+import type { RegisteredTarget } from '../../domain/target/target.ts'
 import type { EventLog } from '../event-log.ts'
 
 export type Reached = Readonly<{
@@ -28,10 +26,10 @@ export const PROBE_TIMEOUT_MS = 10_000
 export const createReach =
   ({ log, hosts }: { log: EventLog; hosts: RemoteHosts }): Reach =>
   async (targetId) => {
-    const watched = foldOf(target, (await log.load(`target-${targetId}`)).events)
+    const { state: watched } = await log.states.target(targetId)
     if (watched.situation !== 'registered') throw new TargetGone({ what: 'target', id: targetId, situation: watched.situation })
     const { hostId } = watched.registration
-    const machine = foldOf(host, (await log.load(`host-${hostId}`)).events)
+    const { state: machine } = await log.states.host(hostId)
     if (machine.situation !== 'registered') throw new TargetGone({ what: 'host', id: hostId, situation: machine.situation })
     const remote = hosts.open(machine.registration)
     const connection = serviceConnection(watched.registration.connection)

@@ -1,6 +1,4 @@
 /** Registering hosts. A host is registered only after its key was confirmed and a login has worked, so nothing is half registered. */
-import { foldOf } from '../../domain/fold.ts'
-import { host } from '../../domain/host/host.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import { type HostAddress, type HostKey, HostUnreachable, type RemoteHosts } from '../../domain/ports/remote-host.ts'
 import type { SecretReference } from '../../domain/ports/secrets.ts'
@@ -63,7 +61,7 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
       subject: ({ id }) => id,
       body: ({ id, reason }) => ({ id, reason }),
       async run({ id, reason }, { meta, now, handle, handleExpected }) {
-        const state = foldOf(host, (await tools.log.load(`host-${id}`)).events)
+        const { state } = await tools.log.states.host(id)
         const handled = await handleExpected({
           aggregate: 'host',
           id,
@@ -84,7 +82,7 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
       subject: ({ id }) => id,
       body: ({ id }) => ({ id }),
       async run({ id }, { handle, now }) {
-        const state = foldOf(host, (await tools.log.load(`host-${id}`)).events)
+        const { state } = await tools.log.states.host(id)
         if (state.situation !== 'registered')
           throw new CommandRefused({ rule: 'host-not-registered', facts: { situation: state.situation } })
         const began = tools.clock.now()

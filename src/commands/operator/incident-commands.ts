@@ -4,13 +4,11 @@ import { redactSecrets, redactValue } from '../../domain/analysis/redact.ts'
 import { templateOf } from '../../domain/analysis/template.ts'
 import type { AnomalyStatus } from '../../domain/anomaly/events.ts'
 import type { Fault } from '../../domain/catalogue/fault.ts'
-import { foldOf } from '../../domain/fold.ts'
 import type { DeclaredOutcome } from '../../domain/incident/events.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Json } from '../../domain/ports/json.ts'
 import type { CompileLogMatcher } from '../../domain/ports/log-matcher.ts'
 import type { Severity } from '../../domain/severity.ts'
-import { target } from '../../domain/target/target.ts'
 import { CommandRefused } from '../command-refused.ts'
 import type { RecordAnomaly } from '../detection/record-anomaly.ts'
 import { detectionOf, type Sighting, type Tools } from '../detection/sighting.ts'
@@ -174,7 +172,7 @@ function createReportAnomaly(tools: OperatorTools, { faults, compileMatcher, rec
       ...(context === undefined ? {} : { context: redactValue(context) }),
     }),
     async run({ targetId, message, severity }, { meta, newId, now }) {
-      const watched = foldOf(target, (await tools.log.load(`target-${targetId}`)).events)
+      const { state: watched } = await tools.log.states.target(targetId)
       if (watched.situation !== 'registered')
         throw new CommandRefused({ rule: 'target-not-registered', facts: { field: 'targetId', situation: watched.situation } })
       const { registration } = watched

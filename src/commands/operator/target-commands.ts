@@ -10,12 +10,9 @@ import {
   serviceConnection,
   type TargetInventory,
 } from '../../domain/catalogue/inventory.ts'
-import { foldOf } from '../../domain/fold.ts'
-import { host } from '../../domain/host/host.ts'
 import type { LogCursors } from '../../domain/ports/cursors.ts'
 import { HostUnreachable, type LogCursor, type RemoteHost, type RemoteHosts, ServiceRefused } from '../../domain/ports/remote-host.ts'
 import type { Mode } from '../../domain/target/events.ts'
-import { target } from '../../domain/target/target.ts'
 import { CommandRefused } from '../command-refused.ts'
 import { logBeginning } from '../detection/log-beginning.ts'
 import type { EffectHandler } from '../effect-runner.ts'
@@ -68,7 +65,7 @@ export function createTargetCommands(
       }),
       async run(input, { newId: targetId, meta, now, handle }) {
         const { name, hostId, service, logPaths, configPaths, connection, mode } = input
-        const machine = foldOf(host, (await tools.log.load(`host-${hostId}`)).events)
+        const { state: machine } = await tools.log.states.host(hostId)
         if (machine.situation !== 'registered')
           throw new CommandRefused({ rule: 'host-not-registered', facts: { field: 'hostId', situation: machine.situation } })
         if (!fitsService(service, connection)) {
@@ -132,7 +129,7 @@ export function createTargetCommands(
       subject: ({ id }) => id,
       body: withReason,
       async run({ id, reason }, { meta, now, handle, handleExpected }) {
-        const state = foldOf(target, (await tools.log.load(`target-${id}`)).events)
+        const { state } = await tools.log.states.target(id)
         const retire = { type: 'RetireTarget', data: { by: meta.owner, reason, now } } as const
         const handled = await handleExpected({ aggregate: 'target', id, command: retire })
         if (state.situation === 'registered') {

@@ -10,7 +10,13 @@ export const now: Instant = instant('2026-11-21T10:00:00.000Z')
 type Inputs = 'IncidentAcknowledged' | 'IncidentClosed' | 'TimeoutElapsed' | 'CommandRefused'
 
 /** Counts acknowledgements; each stops healing, in the name of the one who acknowledged. */
-export const counting = ({ poison = () => false }: { poison?: (by: string) => boolean } = {}) => {
+export const counting = ({
+  poison = () => false,
+  reactsAt,
+}: {
+  poison?: (by: string) => boolean
+  reactsAt?: (now: Instant) => void
+} = {}) => {
   const process: ProcessManager<readonly string[], Inputs> = {
     name: 'triage',
     introducedFrom: 'start',
@@ -36,6 +42,7 @@ export const counting = ({ poison = () => false }: { poison?: (by: string) => bo
       }
     },
     react(seen, input, context) {
+      reactsAt?.(context.now)
       if (input.type !== 'IncidentAcknowledged') return []
       const { by } = input.data
       const keep = command({

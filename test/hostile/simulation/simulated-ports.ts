@@ -73,7 +73,7 @@ export const agendaOf = (life: Life, log: () => readonly Recorded[], random: Ran
     dueTimers: (now) =>
       life.at('due timers', async () =>
         [...seen().values()].flatMap((events): DueTimer[] =>
-          [...readProcessStream(events).pendingTimers.values()].filter(({ dueAt }) => dueAt <= now),
+          [...readProcessStream(events).pendingTimers.values()].map(({ data }) => data).filter(({ dueAt }) => dueAt <= now),
         ),
       ),
     openCommands: async () => [],
