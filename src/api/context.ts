@@ -3,7 +3,7 @@ import type { Clock } from '../domain/ports/clock.ts'
 import type { Hash } from '../domain/ports/hash.ts'
 import type { Application } from './application.ts'
 import type { EventFeeds } from './event-feed.ts'
-import type { OpenApiDocument } from './openapi.ts'
+import type { OpenApiDocument } from './openapi-document.ts'
 
 export type Context = Application &
   Readonly<{

@@ -1,6 +1,6 @@
 /** The story of each incident: one row per event that belongs to it, with one sentence for a person (`timeline-text.ts`). */
-import type { EventOf, EventType, Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
+import { incidentOf, storyTypes } from './incident-story.ts'
 import { defineProjection } from './projection.ts'
 import { sentence } from './timeline-text.ts'
 
@@ -15,55 +15,6 @@ export type TimelineRow = Readonly<{
   eventId: string
 }>
 
-const timelineTypes = [
-  'IncidentOpened',
-  'AnomalyAttached',
-  'IncidentAcknowledged',
-  'IncidentInvestigated',
-  'IncidentDiagnosed',
-  'PlanProposed',
-  'IncidentWaits',
-  'ExecutionStarted',
-  'StepRun',
-  'VerificationFinished',
-  'RollbackStarted',
-  'RollbackProven',
-  'IncidentEscalated',
-  'OutcomeUndetermined',
-  'OutcomeDeclared',
-  'ReanalysisRequested',
-  'IncidentResolved',
-  'IncidentClosed',
-  'ApprovalRequested',
-  'ApprovalGranted',
-  'ApprovalRejected',
-  'ApprovalRevoked',
-  'ApprovalExpired',
-  'ApprovalUsed',
-  'LanesAcquired',
-  'LanesQueued',
-  'LanesReleased',
-  'LanesOffered',
-  'EffectRequested',
-  'EffectStarted',
-  'EffectSucceeded',
-  'EffectFailed',
-  'EffectOutcomeUnknown',
-  'TimeoutScheduled',
-  'TimeoutElapsed',
-  'TimeoutCancelled',
-  'CommandRefused',
-  'InstanceParked',
-  'InstanceUnparked',
-  'TargetFrozen',
-  'FixFailed',
-  'FixWorked',
-  'RemedyFailed',
-  'RemedyApplied',
-] as const satisfies readonly EventType[]
-
-export type TimelineEvent = Recorded<EventOf<(typeof timelineTypes)[number]>>
-
 export const incidentTimeline = defineProjection({
   name: 'incident-timeline',
   version: 1,
@@ -72,7 +23,7 @@ export const incidentTimeline = defineProjection({
   primaryKey: 'position',
   nullable: [],
   indexes: [{ columns: ['incidentId', 'position'] }],
-  eventTypes: timelineTypes,
+  eventTypes: storyTypes,
   appendOnly: true,
   keys: (event) => (incidentOf(event) === undefined ? [] : [event.position]),
   fold(_row: TimelineRow | undefined, event): TimelineRow | 'none' {
@@ -82,9 +33,3 @@ export const incidentTimeline = defineProjection({
     return { position, incidentId, at: recordedAt, type, text: sentence(event), actor: metadata.actor, eventId: metadata.eventId }
   },
 })
-
-/** An instance of the healing process is an incident; its effects and timers belong to it. */
-function incidentOf({ data }: TimelineEvent): string | undefined {
-  if ('process' in data) return data.process === 'healing' ? data.instance : undefined
-  return data.incidentId
-}

@@ -7,6 +7,7 @@ import type { EventOf, Recorded } from '../domain/events.ts'
 import type { IncidentEvent } from '../domain/incident/events.ts'
 import type { EffectKind, EffectRequest } from '../domain/processes/effects.ts'
 import { type IncidentRow, type IncidentState, openedIncident, planView } from './incident-row.ts'
+import { incidentTypes } from './incident-story.ts'
 import { defineProjection } from './projection.ts'
 
 export type { IncidentRow, IncidentState, PlanView } from './incident-row.ts'
@@ -75,28 +76,7 @@ export const incidents = defineProjection({
     'endedAt',
   ],
   indexes: [{ columns: ['openedAt'] }, { columns: ['targetId', 'openedAt'] }, { columns: ['state', 'openedAt'] }],
-  eventTypes: [
-    'IncidentOpened',
-    'AnomalyAttached',
-    'IncidentAcknowledged',
-    'IncidentInvestigated',
-    'IncidentDiagnosed',
-    'PlanProposed',
-    'IncidentWaits',
-    'ExecutionStarted',
-    'StepRun',
-    'VerificationFinished',
-    'RollbackStarted',
-    'RollbackProven',
-    'IncidentEscalated',
-    'OutcomeUndetermined',
-    'OutcomeDeclared',
-    'ReanalysisRequested',
-    'IncidentResolved',
-    'IncidentClosed',
-    'ApprovalRequested',
-    'EffectRequested',
-  ],
+  eventTypes: [...incidentTypes, 'ApprovalRequested', 'EffectRequested'],
   keys(event) {
     if (event.type !== 'EffectRequested') return [event.data.incidentId]
     return event.data.process === 'healing' ? [event.data.instance] : []

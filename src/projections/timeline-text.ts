@@ -3,9 +3,9 @@ import { unreachable } from '../domain/decider.ts'
 import type { EventOf } from '../domain/events.ts'
 import type { Authority, EscalationReason, IncidentOutcome, Investigation, WaitReason } from '../domain/incident/events.ts'
 import type { EffectKind } from '../domain/processes/effects.ts'
-import type { TimelineEvent } from './incident-timeline.ts'
+import type { StoryEvent } from './incident-story.ts'
 
-export function sentence(event: TimelineEvent): string {
+export function sentence(event: StoryEvent): string {
   switch (event.type) {
     case 'IncidentOpened':
       return `Opened: ${event.data.title} (${event.data.severity}), seen on target ${event.data.targetId}.`

@@ -49,13 +49,14 @@ export const IMPORT_TABLE: readonly Rule[] = [
 export const ONE_FILE_ONLY = ['@eventstore/db-client', 'prom-client']
 
 export function checkImports(files: readonly SourceFile[]): Violation[] {
-  const imports = files.map((file) => ({ path: file.path, lines: importLines(file) }))
+  const imports = importsOf(files)
   return [
     ...imports.flatMap(({ path, lines }) => lines.flatMap((line) => violationOfTable(path, line))),
     ...ONE_FILE_ONLY.flatMap((name) => violationsOfWall(name, imports)),
-    ...violationsByCycle(imports),
   ]
 }
+
+const importsOf = (files: readonly SourceFile[]): Imports => files.map((file) => ({ path: file.path, lines: importLines(file) }))
 
 type Imports = readonly Readonly<{ path: string; lines: readonly ImportLine[] }>[]
 
@@ -89,14 +90,16 @@ function violationsOfWall(name: string, imports: Imports): Violation[] {
     : users.map(({ path, line }) => ({ path, line, says: `${name} may be imported by one file only, not by ${users.length}` }))
 }
 
-/** Cycles among what is really loaded: `import type` is gone at run time. Each cycle is told once, at its first file by name. */
-function violationsByCycle(imports: Imports): Violation[] {
+/**
+ * Types count too: they are gone at run time, but whoever reads one file of a circle has to read them all. Each is told once, at its first file by
+ * name.
+ */
+export function importCircles(files: readonly SourceFile[]): Violation[] {
+  const imports = importsOf(files)
   const edges = new Map(
     imports.map(({ path, lines }) => [
       path,
-      lines
-        .filter(({ typeOnly, specifier }) => !typeOnly && specifier.startsWith('.'))
-        .map(({ specifier, line }) => ({ to: targetOf(path, specifier), line })),
+      lines.filter(({ specifier }) => specifier.startsWith('.')).map(({ specifier, line }) => ({ to: targetOf(path, specifier), line })),
     ]),
   )
   const found = new Map<string, Violation>()
@@ -104,10 +107,10 @@ function violationsByCycle(imports: Imports): Violation[] {
   const visit = (path: string, trail: readonly string[]): void => {
     const start = trail.indexOf(path)
     if (start >= 0) {
-      const cycle = rotateToFirst(trail.slice(start))
-      const [first = path, second = path] = cycle
+      const circle = rotateToFirst(trail.slice(start))
+      const [first = path, second = path] = circle
       const line = edges.get(first)?.find(({ to }) => to === second)?.line ?? 1
-      found.set(cycle.join(), { path: first, line, says: `imports itself by way of ${[...cycle.slice(1), first].join(' -> ')}` })
+      found.set(circle.join(), { path: first, line, says: `imports itself by way of ${[...circle.slice(1), first].join(' -> ')}` })
       return
     }
     if (done.has(path)) return
@@ -118,7 +121,7 @@ function violationsByCycle(imports: Imports): Violation[] {
   return [...found.values()]
 }
 
-function rotateToFirst(cycle: readonly string[]): readonly string[] {
-  const first = cycle.indexOf(cycle.toSorted()[0] ?? '')
-  return [...cycle.slice(first), ...cycle.slice(0, first)]
+function rotateToFirst(circle: readonly string[]): readonly string[] {
+  const first = circle.indexOf(circle.toSorted()[0] ?? '')
+  return [...circle.slice(first), ...circle.slice(0, first)]
 }

@@ -10,10 +10,7 @@ import { readCases } from './event-store/read.ts'
 import { repeatCases } from './event-store/repeat.ts'
 import { roundTripCases } from './event-store/round-trip.ts'
 import { subscribeCases } from './event-store/subscribe.ts'
-import type { EventStoreFactory, LogUnderTest } from './support/log-under-test.ts'
-
-/** The log of the running test. */
-export type CurrentLog = () => LogUnderTest
+import type { CurrentLog, EventStoreFactory, LogUnderTest } from './support/log-under-test.ts'
 
 export function describeEventStore(name: string, factory: EventStoreFactory): void {
   describe(`event store: ${name}`, { timeout: 60_000 }, () => {

@@ -1,10 +1,16 @@
 /** The story of an incident as its read models tell it, from the events that its process records. */
 import { expect, test } from 'vitest'
+import { incidentSchemas } from '../../src/adapters/codec/schemas/incident.ts'
 import type { EventOf, EventType } from '../../src/domain/events.ts'
 import type { EffectRequest } from '../../src/domain/processes/effects.ts'
 import { allProjections } from '../../src/projections/all.ts'
+import { incidentTypes } from '../../src/projections/incident-story.ts'
 import { createMemoryProjections } from '../../src/projections/memory-projections.ts'
 import { History, sample } from './support/events.ts'
+
+test('every event of an incident is part of its story', () => {
+  expect([...incidentTypes].toSorted()).toEqual(Object.keys(incidentSchemas).toSorted())
+})
 
 const incidentId = sample('IncidentOpened').data.incidentId
 

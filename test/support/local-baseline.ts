@@ -1,7 +1,8 @@
 /** Records a baseline of this machine's files, as the registration of a target does over SSH. */
 import { baselineDiscoveries, baselineEntries, baselinePaths, mergePaths, pathsToRead } from '../../src/domain/catalogue/baseline.ts'
 import { keepContents, parseKeptContents } from '../../src/domain/catalogue/common/contents.ts'
-import { type FileState, parseFileStates, readFileStates, type Watched } from '../../src/domain/catalogue/common/file-state.ts'
+import type { FileState } from '../../src/domain/catalogue/common/file-state.ts'
+import { parseFileStates, readFileStates, type Watched } from '../../src/domain/catalogue/common/read-file-states.ts'
 import type { TargetInventory } from '../../src/domain/catalogue/inventory.ts'
 import type { BaselineEntry } from '../../src/domain/target/events.ts'
 import type { LocalRunner } from './local-runner.ts'

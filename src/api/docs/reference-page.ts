@@ -1,6 +1,6 @@
 /** The reference page: the OpenAPI document as HTML. Complete without its script; every text is escaped by the template. */
 import { html } from 'hono/html'
-import type { JsonSchema, OpenApiDocument, Operation, Parameter } from '../openapi.ts'
+import type { JsonSchema, OpenApiDocument, Operation, Parameter } from '../openapi-document.ts'
 
 type Entry = Readonly<{ path: string; method: string; operation: Operation }>
 

@@ -1,8 +1,8 @@
 /** Makes the plan of a confirmed remedy as the host is now: changes nothing, and gives the same plan again while nothing has changed. */
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
 import { catalogueContents, findAction } from '../../domain/catalogue/catalogue.ts'
-import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
 import { SETTLED_AFTER_SECONDS } from '../../domain/catalogue/common/params.ts'
+import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import type { Evidence } from '../../domain/incident/events.ts'
 import type { FileChange, Plan, PlanTerms } from '../../domain/plan/plan.ts'
 import { planHashOf } from '../../domain/plan/plan-hash.ts'

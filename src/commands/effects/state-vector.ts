@@ -2,7 +2,8 @@
 
 import type { SnapshotItem } from '../../domain/catalogue/action.ts'
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
-import { type FileState, parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
+import type { FileState } from '../../domain/catalogue/common/file-state.ts'
+import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
 import type { StateVector } from '../../domain/processes/effects.ts'
 import { probe, probeHealth } from './probing.ts'

@@ -4,7 +4,7 @@
  */
 import { baselineDiscoveries, baselineEntries, baselinePaths, mergePaths, pathsToRead } from '../../domain/catalogue/baseline.ts'
 import { keepContents, parseKeptContents } from '../../domain/catalogue/common/contents.ts'
-import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
+import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import { limitReadings } from '../../domain/catalogue/limits.ts'
 import { validationOf } from '../../domain/catalogue/validation.ts'
 import { HostUnreachable } from '../../domain/ports/remote-host.ts'

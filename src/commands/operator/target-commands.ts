@@ -1,7 +1,7 @@
 /** Registering and steering targets. What cannot be read or reached is refused at registration, by the name of the field. */
 
 import type { Service } from '../../domain/catalogue/action.ts'
-import { parseFileStates, readFileStates } from '../../domain/catalogue/common/file-state.ts'
+import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import { healthProbe } from '../../domain/catalogue/health.ts'
 import {
   DEFAULT_NGINX_PID_FILE,

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import type { BaselineEntry } from '../target/events.ts'
-import type { FileState, FileStates, Watched } from './common/file-state.ts'
+import type { FileState, FileStates } from './common/file-state.ts'
+import type { Watched } from './common/read-file-states.ts'
 import { absolutePath, DEFAULT_NGINX_BINARY, type TargetInventory } from './inventory.ts'
 import type { Output, Program } from './program.ts'
 import { parseInfo, readInfo } from './redis/info.ts'

@@ -8,8 +8,8 @@ import {
   type NewEvent,
   type StreamName,
 } from '../../../src/domain/ports/event-store.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { at, collect, idOf, newEvent, newEvents, newStream } from '../support/events.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 export function appendCases(current: CurrentLog): void {
   describe('append', () => {

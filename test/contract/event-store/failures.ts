@@ -9,8 +9,8 @@ import {
   StoreUnavailable,
   type StreamName,
 } from '../../../src/domain/ports/event-store.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { at, collect, eventsOf, idOf, newEvents, newStream } from '../support/events.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 /** The deadline of an append through a line is at most 2 s; with it the line must be over within this time. */
 const ANSWERED_WITHIN_MS = 4_000

@@ -1,8 +1,8 @@
 /** One total order, the same for all, however many write. hostile/event-log-order.test.ts shows that such a test can fail. */
 import { describe, expect, test } from 'vitest'
-import type { CurrentLog } from '../event-store.ts'
 import { at, eventsOf, idOf, newEvent, newStream } from '../support/events.ts'
 import { Follower } from '../support/follower.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 const WRITERS = 32
 const APPENDS_PER_WRITER = 20

@@ -1,8 +1,8 @@
 /** Reading a stream, the whole log, and its end. */
 import { describe, expect, test } from 'vitest'
 import { type EventStore, type RecordedEvent, type StreamName, UnknownPosition } from '../../../src/domain/ports/event-store.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { at, collect, eventsOf, idOf, isEvent, newEvent, newEvents, newStream } from '../support/events.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 export function readCases(current: CurrentLog): void {
   describe('readStream', () => {

@@ -1,8 +1,8 @@
 /** Repeats: the same ids with the same expectation are answered with the first result. Nothing else is deduplicated. */
 import { describe, expect, test } from 'vitest'
 import { ConcurrencyConflict } from '../../../src/domain/ports/event-store.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { at, collect, idOf, newEvent, newEvents, newStream } from '../support/events.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 export function repeatCases(current: CurrentLog): void {
   describe('repeat of an append', () => {

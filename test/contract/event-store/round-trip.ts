@@ -1,8 +1,8 @@
 /** What is read is what was written: any JSON, any type, any version. */
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/domain/ports/json.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { at, collect, eventsOf, newEvent, newStream } from '../support/events.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 const values: [string, JsonObject][] = [
   ['NUL', { text: 'a\u0000b', '\u0000': 'in a name', escaped: '\\u0000' }],

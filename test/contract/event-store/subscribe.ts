@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventStore } from '../../../src/domain/ports/event-store.ts'
-import type { CurrentLog } from '../event-store.ts'
 import { eventsOf, idOf, isEvent, newEvent, newEvents, newStream } from '../support/events.ts'
 import { Follower } from '../support/follower.ts'
+import type { CurrentLog } from '../support/log-under-test.ts'
 
 export function subscribeCases(current: CurrentLog): void {
   describe('subscribe', () => {

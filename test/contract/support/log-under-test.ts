@@ -29,6 +29,9 @@ export interface LogUnderTest extends AsyncDisposable {
   holdForeignTransaction(): Promise<AsyncDisposable>
 }
 
+/** The log of the running test. */
+export type CurrentLog = () => LogUnderTest
+
 /** What lies between a store and its server. */
 export interface Line {
   /**

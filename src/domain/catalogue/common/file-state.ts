@@ -2,8 +2,6 @@
  * The state of a file as far as a rollback must bring it back: kind, bytes, mode, owner, link target, attributes.
  * One vector is read before the snapshot, again after the steps, and again after a restore; comparing them is the proof.
  */
-import type { Output, Program } from '../program.ts'
-import { parseRecords } from './file-state-records.ts'
 
 export type FileKind = 'file' | 'directory' | 'link' | 'other' | 'missing' | 'unseen'
 
@@ -31,23 +29,6 @@ export type FileStates = Readonly<{
   /** Trees of which not all entries were read. */
   cut: readonly string[]
 }>
-
-export type Watched = Readonly<{ path: string; scope: 'one' | 'tree' }>
-
-/** The most entries that are read of all trees together: what a baseline holds, and what fits into the output of one program. */
-export const TREE_LIMIT = 2_000
-
-export const readFileStates = (watched: readonly Watched[], limit: number = TREE_LIMIT): Program => ({
-  kind: 'script',
-  script: 'common/read-file-states.sh',
-  args: [String(limit), ...watched.flatMap(({ scope, path }) => [scope, path])],
-})
-
-/** Undefined when the output proves nothing. */
-export function parseFileStates(output: Output): FileStates | undefined {
-  if (output.kind !== 'text' || output.exitCode !== 0) return undefined
-  return parseRecords(output.stdout)
-}
 
 export type FileDifference = Readonly<{ path: string; field: ComparedField; before: string; after: string }>
 type ComparedField = (typeof comparedFields)[number]

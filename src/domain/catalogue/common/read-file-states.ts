@@ -1,9 +1,27 @@
-/** Reads what `read-file-states.sh` prints. A stream that does not parse to its last byte proves nothing: undefined. */
+/** Asks for the states of files, and reads what `read-file-states.sh` prints. A stream that does not parse to its last byte proves nothing: undefined. */
+import type { Output, Program } from '../program.ts'
 import type { FileKind, FileState, FileStates } from './file-state.ts'
+
+export type Watched = Readonly<{ path: string; scope: 'one' | 'tree' }>
+
+/** The most entries that are read of all trees together: what a baseline holds, and what fits into the output of one program. */
+const TREE_LIMIT = 2_000
+
+export const readFileStates = (watched: readonly Watched[], limit: number = TREE_LIMIT): Program => ({
+  kind: 'script',
+  script: 'common/read-file-states.sh',
+  args: [String(limit), ...watched.flatMap(({ scope, path }) => [scope, path])],
+})
+
+/** Undefined when the output proves nothing. */
+export function parseFileStates(output: Output): FileStates | undefined {
+  if (output.kind !== 'text' || output.exitCode !== 0) return undefined
+  return parseRecords(output.stdout)
+}
 
 const kinds: Readonly<Record<string, FileKind>> = { f: 'file', d: 'directory', l: 'link' }
 
-export function parseRecords(base64: string): FileStates | undefined {
+function parseRecords(base64: string): FileStates | undefined {
   const fields = decode(base64.trim())
   if (fields === undefined) return undefined
   const files = new Map<string, FileState>()
