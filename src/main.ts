@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { createClaude } from './adapters/claude/claude.ts'
+import { countCalls } from './adapters/claude/figures.ts'
 import { createSystemClock } from './adapters/clock/system-clock.ts'
 import { createCodec } from './adapters/codec/codec.ts'
 import { createCheckpoints } from './adapters/database/checkpoints.ts'
@@ -114,7 +115,15 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const analyst =
     apiKey === undefined
       ? undefined
-      : createClaude({ apiKey, model, timeoutMs, clock, logger, ...(baseUrl === undefined ? {} : { baseUrl }) })
+      : createClaude({
+          apiKey,
+          model,
+          timeoutMs,
+          clock,
+          logger,
+          onCall: countCalls(metrics),
+          ...(baseUrl === undefined ? {} : { baseUrl }),
+        })
   const cursors = createLogCursors(database.kysely)
   const engine = createEngine({
     store,

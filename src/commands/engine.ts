@@ -185,13 +185,13 @@ const MIN_RESTART_MS = 500
 const MAX_RESTART_MS = 30_000
 
 function createHandlers(options: EngineOptions, log: EventLog, reach: Reach): EffectHandlers {
-  const { faults, policy, hash, diff, clock, analyst, metrics, stopFile } = options
+  const { faults, policy, hash, diff, clock, analyst, stopFile } = options
   const halted = createHalted({ log, stopFile })
   const drafting = { hash, diff, policy }
   return {
     survey: createSurvey({ reach }),
     investigate: createInvestigate({ reach, faults: new Map(faults.map((fault) => [fault.id, fault])), policy }),
-    analyse: createAnalyse({ analyst, metrics }),
+    analyse: createAnalyse({ analyst }),
     draft: createDraft({ reach, log, clock, ...drafting }),
     prepare: createPrepare({ reach, halted, log, clock, ...drafting }),
     'run-step': createRunStep({ reach, halted, clock }),

@@ -1,6 +1,7 @@
 /** What the settings must look like, and what they become. The one schema for every source: file, variable and flag. */
 import { z } from 'zod'
 import { replacementFor } from '../domain/analysis/models.ts'
+import { LONGEST_ANALYSIS_MS } from '../domain/analysis/question.ts'
 import { Secret } from '../domain/ports/secrets.ts'
 import { DURATION_RULE, parseDuration } from './duration.ts'
 
@@ -32,9 +33,7 @@ export const settingsSchema = z
         parseBaseUrl,
       ).optional(),
       model: model(),
-      triageModel: model(),
-      escalationModel: model(),
-      timeout: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 1_000 && ms <= 600_000, 'must be between 1s and 10m'),
+      timeout: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 1_000 && ms <= LONGEST_ANALYSIS_MS, 'must be between 1s and 100s'),
     }),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent') }),
     metrics: z.strictObject({ public: flag() }),

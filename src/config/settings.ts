@@ -2,7 +2,7 @@
  * Every setting once: its place in the file, its variables, its flag, its default and what it is for. The loader, `config print`,
  * `config init` and the flags of the command line are all made from this table.
  */
-import { defaultModels } from '../domain/analysis/models.ts'
+import { defaultModel } from '../domain/analysis/models.ts'
 
 export type Setting = Readonly<{
   /** Where it stands in the YAML file. */
@@ -119,35 +119,21 @@ export const settings = [
     variables: ['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY'],
     secret: 'whole',
     example: `\${file:anthropic.key}`,
-    help: 'Lets Claude look at what the catalogue does not know. Without it, everything else works.',
+    help: 'Lets Claude look at what the catalogue does not know: templates and probe figures leave the house, no raw line. Without it, everything else works.',
   },
   {
     path: 'analyst.baseUrl',
     variables: ['ANTHROPIC_BASE_URL'],
     flag: 'analyst-base-url',
     example: 'https://api.anthropic.com',
-    help: 'Another address of the Messages API.',
+    help: 'Another address of the Messages API, or of a service that speaks it. Incidents and the key are sent there.',
   },
   {
     path: 'analyst.model',
     variables: ['STEWARD_ANALYST_MODEL'],
     flag: 'analyst-model',
-    byDefault: defaultModels.model,
-    help: 'The model that is asked.',
-  },
-  {
-    path: 'analyst.triageModel',
-    variables: ['STEWARD_ANALYST_TRIAGE_MODEL'],
-    flag: 'analyst-triage-model',
-    byDefault: defaultModels.triageModel,
-    help: 'The model that sorts.',
-  },
-  {
-    path: 'analyst.escalationModel',
-    variables: ['STEWARD_ANALYST_ESCALATION_MODEL'],
-    flag: 'analyst-escalation-model',
-    byDefault: defaultModels.escalationModel,
-    help: 'The model that is asked when the first one does not know.',
+    byDefault: defaultModel,
+    help: 'The model that is asked; it must know structured output. Retired ids are refused.',
   },
   {
     path: 'analyst.timeout',

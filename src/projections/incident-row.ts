@@ -80,6 +80,8 @@ export type DiagnosisView = Readonly<{
   /** 0-1. */
   confidence: number
   actionId: string | null
+  why: string | null
+  evidenceIds: readonly string[]
   model: string | null
 }>
 

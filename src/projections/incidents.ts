@@ -124,8 +124,8 @@ function told(row: IncidentRow, event: Exclude<Recorded<IncidentEvent>, { type: 
       return { ...row, finding: result, evidence: [...row.evidence.filter(({ evidenceId }) => !fresh.has(evidenceId)), ...evidence] }
     }
     case 'IncidentDiagnosed': {
-      const { by, text, confidence, actionId = null, model = null } = event.data
-      return { ...row, diagnosis: { by, text: text.text, confidence, actionId, model } }
+      const { by, text, confidence, actionId = null, why, evidenceIds = [], model = null } = event.data
+      return { ...row, diagnosis: { by, text: text.text, confidence, actionId, why: why?.text ?? null, evidenceIds, model } }
     }
     case 'PlanProposed':
       return { ...row, plan: planView(event.data.plan), authority: event.data.authority }

@@ -16,10 +16,10 @@ export function sentence(event: StoryEvent): string {
     case 'IncidentInvestigated':
       return `${findings[event.data.result]} (${count(event.data.evidence.length, 'piece')} of evidence).`
     case 'IncidentDiagnosed': {
-      const { by, text, confidence } = event.data
+      const { by, text, confidence, actionId } = event.data
       return by === 'catalogue'
         ? `Diagnosis of the catalogue: ${text.text}`
-        : `Diagnosis of the analyst (${percent(confidence)} sure): ${text.text}`
+        : `Diagnosis of the analyst (${percent(confidence)} sure, proposes ${actionId ?? 'nothing'}): ${text.text}`
     }
     case 'PlanProposed': {
       const { plan, authority } = event.data

@@ -1,6 +1,6 @@
 /**
  * A double of the Messages API on a port of its own: it checks what a real one would check, answers from a script, and remembers the
- * requests. One reply per request, in order; the last one is repeated.
+ * requests, as JSON and as the bytes that came. One reply per request, in order, the last one repeated; or whatever a function makes of it.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -8,13 +8,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 export type Reply =
   | Readonly<{ kind: 'answer'; text: string; stopReason?: string; headers?: Readonly<Record<string, string>> }>
   | Readonly<{ kind: 'error'; status: number; type: string; headers?: Readonly<Record<string, string>> }>
-  | Readonly<{ kind: 'raw'; status: number; contentType: string; body: string }>
+  | Readonly<{ kind: 'raw'; status: number; contentType: string; body: string; headers?: Readonly<Record<string, string>> }>
   /** Never answers. */
   | Readonly<{ kind: 'silence' }>
   /** Closes the connection without a word. */
   | Readonly<{ kind: 'hang-up' }>
 
-export type SeenRequest = Readonly<{ path: string; headers: Readonly<Record<string, string | undefined>>; body: Record<string, unknown> }>
+export type SeenRequest = Readonly<{
+  path: string
+  headers: Readonly<Record<string, string | undefined>>
+  body: Record<string, unknown>
+  /** Headers and body as they came over the wire, the headers one per line. */
+  raw: string
+}>
+
+export type Replies = readonly Reply[] | ((request: SeenRequest) => Reply)
 
 export interface MessagesApi extends AsyncDisposable {
   readonly url: string
@@ -25,15 +33,17 @@ export interface MessagesApi extends AsyncDisposable {
 
 export const USAGE = { input_tokens: 120, output_tokens: 30, cache_creation_input_tokens: 5, cache_read_input_tokens: 7 }
 
-export async function startMessagesApi({ apiKey, replies }: { apiKey: string; replies: readonly Reply[] }): Promise<MessagesApi> {
+export async function startMessagesApi({ apiKey, replies }: { apiKey: string; replies: Replies }): Promise<MessagesApi> {
   const requests: SeenRequest[] = []
   const waiting = new Map<number, () => void>()
   const server = createServer((request, response) => {
     void bodyOf(request).then((text) => {
       const body: Record<string, unknown> = JSON.parse(text)
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
-      requests.push({ path: request.url ?? '', headers, body })
-      const reply = authorised(headers, apiKey) ? (replies[requests.length - 1] ?? replies.at(-1)) : UNAUTHORISED
+      const seen = { path: request.url ?? '', headers, body, raw: `${request.rawHeaders.join('\n')}\n\n${text}` }
+      requests.push(seen)
+      const scripted = typeof replies === 'function' ? replies(seen) : (replies[requests.length - 1] ?? replies.at(-1))
+      const reply = authorised(headers, apiKey) ? scripted : UNAUTHORISED
       waiting.get(requests.length)?.()
       if (reply !== undefined) send(reply, body, response)
     })
@@ -85,7 +95,7 @@ function send(reply: Reply, request: Record<string, unknown>, response: ServerRe
       json(reply.status, { type: 'error', error: { type: reply.type, message: 'no' }, request_id: 'req_1' }, reply.headers)
       return
     case 'raw':
-      response.writeHead(reply.status, { 'content-type': reply.contentType })
+      response.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers })
       response.end(reply.body)
       return
     case 'silence':

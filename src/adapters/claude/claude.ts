@@ -52,6 +52,9 @@ export function createClaude(options: ClaudeOptions): LanguageModel {
     maxRetries: 0,
     timeout: timeoutMs,
     logLevel: 'off',
+    openTelemetry: false,
+    // The question and the key go where the operator said, and nowhere that somebody there says.
+    fetchOptions: { redirect: 'manual' },
   })
   return {
     async analyse(question, { signal }) {
@@ -91,7 +94,8 @@ async function ask(client: Anthropic, question: AnalysisQuestion, asking: Asking
     const pauseMs = failure.retryAfterMs ?? backOffMs(attempt, random)
     const fits = nowMs(clock) + pauseMs < endsAtMs
     if (!failure.mayRetry || attempt >= maxAttempts || !fits) {
-      throw new AnalystFailed(failure.mayRetry ? { rule, says, cause, retryAfterMs: pauseMs } : { rule, says, cause })
+      const after = attempt === 1 ? says : `${says} (asked ${attempt} times)`
+      throw new AnalystFailed({ rule, says: after, cause, ...(failure.mayRetry ? { retryAfterMs: pauseMs } : {}) })
     }
     logger?.warn({ attempt, rule, pauseMs, incidentId: question.incidentId }, `the analyst did not answer: ${says}`)
     await clock.sleep(pauseMs, signal)
@@ -102,7 +106,11 @@ type Outcome =
   | Readonly<{ kind: 'answered'; answer: Answered }>
   | Readonly<{ kind: 'failed'; failure: ReturnType<typeof failureOf>; cause: unknown }>
 
-async function attemptOnce(client: Anthropic, question: AnalysisQuestion, { clock, model, signal, onCall }: Asking): Promise<Outcome> {
+async function attemptOnce(
+  client: Anthropic,
+  question: AnalysisQuestion,
+  { apiKey, clock, model, signal, onCall }: Asking,
+): Promise<Outcome> {
   const beganMs = nowMs(clock)
   let usage: AnalysisUsage | undefined
   let limits: RateLimits = { requestsRemaining: undefined, tokensRemaining: undefined }
@@ -118,7 +126,8 @@ async function attemptOnce(client: Anthropic, question: AnalysisQuestion, { cloc
           messages: [{ role: 'user', content: user }],
           output_config: { format: answerFormat },
         },
-        { signal },
+        // Last in line: ANTHROPIC_CUSTOM_HEADERS would replace the key otherwise.
+        { signal, headers: { 'x-api-key': apiKey.reveal(), authorization: null } },
       )
       .withResponse()
     // What it cost comes first: a refusal is paid for like an answer.

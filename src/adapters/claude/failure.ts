@@ -1,5 +1,7 @@
 /** What an error of the SDK means: whether the question may be repeated, when, and what to call it if not. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk'
+import { z } from 'zod'
+import { redactSecrets } from '../../domain/analysis/redact.ts'
 import type { AnalystFailed } from '../../domain/ports/language-model.ts'
 
 export type Failure = Readonly<{
@@ -20,8 +22,8 @@ export function failureOf(error: unknown): Failure {
 }
 
 function ofStatus(status: number, error: APIError): Failure {
-  const says = `the service answered ${status}${error.type === null ? '' : ` (${error.type})`}`
   const retryAfterMs = retryAfter(error.headers)
+  const says = wordsOf(status, error, retryAfterMs)
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   if (status === 401 || status === 403) return { rule: 'unauthorised', says, mayRetry: false }
   if (status === 429) return { rule: 'rate-limited', says, mayRetry: true, ...wait }
@@ -29,6 +31,20 @@ function ofStatus(status: number, error: APIError): Failure {
   if (status >= 500 || status === 408 || status === 409) return { rule: 'unavailable', says, mayRetry: true, ...wait }
   return { rule: 'unavailable', says, mayRetry: false }
 }
+
+/** What happened, which request it was for whoever asks the vendor, and the service's own reason: only that tells a used-up budget from a wrong model. */
+function wordsOf(status: number, { type, requestID, error }: APIError, retryAfterMs: number | undefined): string {
+  const named = [type, requestID == null ? null : `request ${requestID}`].filter((each) => each !== null).join(', ')
+  const reason = errorBody.safeParse(error).data?.error.message ?? ''
+  return [
+    `the service answered ${status}${named === '' ? '' : ` (${named})`}`,
+    ...(retryAfterMs === undefined ? [] : [` and asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`]),
+    ...(reason === '' ? [] : [`: ${redactSecrets(reason).slice(0, REASON_LIMIT)}`]),
+  ].join('')
+}
+
+const errorBody = z.object({ error: z.object({ message: z.string() }) })
+const REASON_LIMIT = 300
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110 section 10.2.3). */
 function retryAfter(headers: Headers | undefined): number | undefined {

@@ -73,7 +73,9 @@ export const incident = z
         by: z.enum(['catalogue', 'analyst']),
         text: z.string(),
         confidence: z.number(),
-        actionId: z.string().nullable(),
+        actionId: z.string().nullable().describe('What it proposes, if anything fits.'),
+        why: z.string().nullable().describe('Why this action, or why none; of an analyst only. Text from outside.'),
+        evidenceIds: listOf(z.string()).describe('What an analyst rests it on: `line-1` is the excerpt, the others are ids of evidence.'),
         model: z.string().nullable(),
       })
       .nullable(),
@@ -130,7 +132,15 @@ export const exampleIncident: z.input<typeof incident> = {
   evidence: [
     { evidenceId: 'e-1', probe: 'nginx.raise-descriptor-limit', verdict: 'holds', facts: { open: 1022, limit: 1024 }, says: null },
   ],
-  diagnosis: { by: 'catalogue', text: 'The worker holds all descriptors that it may open.', confidence: 1, actionId: null, model: null },
+  diagnosis: {
+    by: 'catalogue',
+    text: 'The worker holds all descriptors that it may open.',
+    confidence: 1,
+    actionId: 'nginx.raise-descriptor-limit',
+    why: null,
+    evidenceIds: [],
+    model: null,
+  },
   plan: {
     planHash: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9',
     title: 'Raise the descriptor limit of nginx',

@@ -6,28 +6,24 @@ import type { Service } from '../../domain/catalogue/action.ts'
 import { actionsFor } from '../../domain/catalogue/catalogue.ts'
 import type { Evidence } from '../../domain/incident/events.ts'
 import { AnalystFailed, type LanguageModel } from '../../domain/ports/language-model.ts'
-import type { Metrics } from '../../domain/ports/metrics.ts'
 import type { EffectParams } from '../../domain/processes/effects.ts'
 import { protect } from '../../domain/protected.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 
-export type AnalyseOptions = Readonly<{ analyst: LanguageModel | undefined; metrics: Metrics }>
+export type AnalyseOptions = Readonly<{ analyst: LanguageModel | undefined }>
 
 export const createAnalyse =
-  ({ analyst, metrics }: AnalyseOptions): EffectHandler<'analyse'> =>
+  ({ analyst }: AnalyseOptions): EffectHandler<'analyse'> =>
   async (params, { signal }) => {
     if (!analyst) return { kind: 'no-analyst' }
     try {
-      const { diagnosis, confidence, actionId, usage } = await analyst.analyse(questionOf(params), { signal })
-      metrics.count('steward_analyst_calls_total', { model: usage.model, outcome: 'answered' })
-      metrics.count('steward_analyst_tokens_total', { model: usage.model, direction: 'input' }, usage.inputTokens)
-      metrics.count('steward_analyst_tokens_total', { model: usage.model, direction: 'output' }, usage.outputTokens)
-      const chosen = actionId === undefined ? null : { actionId, confidence, diagnosis }
-      return { kind: 'answered', diagnosis: protect(diagnosis), confidence, chosen, model: usage.model }
+      const { diagnosis, why, evidenceIds, confidence, actionId, usage } = await analyst.analyse(questionOf(params), { signal })
+      const said = protect(diagnosis)
+      const chosen = actionId === undefined ? null : { actionId, confidence, diagnosis: said.text }
+      return { kind: 'answered', diagnosis: said, why: protect(why), evidenceIds, confidence, chosen, model: usage.model }
     } catch (error) {
       if (!(error instanceof AnalystFailed)) throw error
       const { rule, message, retryAfterMs = null } = error
-      metrics.count('steward_analyst_calls_total', { model: error.usage?.model ?? 'none', outcome: rule })
       return { kind: 'failed', rule, says: protect(`${rule}: ${message}`), retryAfterMs }
     }
   }
@@ -43,7 +39,10 @@ function questionOf({ incidentId, service, excerpt, evidence }: EffectParams['an
       name: probe,
       says: [`verdict=${verdict}`, ...Object.entries(facts).map(([name, value]) => `${name}=${String(value)}`)].join(', '),
     })),
-    candidates: [...actionsFor(service).map(({ id, title }) => ({ actionId: id, title })), decoy],
+    // By name, so that nothing about its place tells the decoy.
+    candidates: [...actionsFor(service).map(({ id, title }) => ({ actionId: id, title })), decoy].sort((a, b) =>
+      a.actionId < b.actionId ? -1 : 1,
+    ),
     decoyActionId: decoy.actionId,
   }
 }

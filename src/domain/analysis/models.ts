@@ -1,11 +1,11 @@
 /** Which models there are to ask, and which there are no longer. A retired id would fail on the first incident; it is refused at start. */
-export const defaultModels = { model: 'claude-sonnet-5-5', triageModel: 'claude-haiku-5-5', escalationModel: 'claude-opus-5-5' } as const
+export const defaultModel = 'claude-sonnet-5-5'
 
 /** The model that takes the place of a retired one; undefined when the id is not known to be retired. */
 export function replacementFor(model: string): string | undefined {
   if (!RETIRED.some((family) => family.test(model))) return undefined
-  if (model.includes('opus')) return defaultModels.escalationModel
-  return /haiku|instant/.test(model) ? defaultModels.triageModel : defaultModels.model
+  if (model.includes('opus')) return 'claude-opus-5-5'
+  return /haiku|instant/.test(model) ? 'claude-haiku-5-5' : defaultModel
 }
 
 /** The page "Model deprecations" of the vendor's documentation; the generations 1 to 3, and the first of generation 4. */

@@ -1,6 +1,9 @@
 /** What the analyst is asked, and what it may answer. Everything in a question is abstracted and redacted; the answer is only data. */
 import type { Service } from '../catalogue/action.ts'
 
+/** Longest wait for one answer that may be configured. Whoever asks gives it a little more, so that it ends by itself and says why. */
+export const LONGEST_ANALYSIS_MS = 100_000
+
 export type AnalysisQuestion = Readonly<{
   incidentId: string
   service: Service

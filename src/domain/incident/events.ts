@@ -76,6 +76,10 @@ export type Diagnosis = Readonly<{
   confidence: number
   /** What it proposes; undefined when nothing in the catalogue fits. */
   actionId?: string
+  /** Why this action, or why none; of an analyst only. */
+  why?: Protected
+  /** What an analyst rests it on: `line-1` is the line that opened the incident, the others are evidence of the look before. */
+  evidenceIds?: readonly string[]
   model?: string
   at: Instant
 }>

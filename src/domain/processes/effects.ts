@@ -46,7 +46,15 @@ export type EffectResults = Readonly<{
     /** No fault of the catalogue fits. */
     | Readonly<{ kind: 'unrecognised'; evidence: readonly Evidence[] }>
   analyse:
-    | Readonly<{ kind: 'answered'; diagnosis: Protected; confidence: number; chosen: ChosenRemedy | null; model: string }>
+    | Readonly<{
+        kind: 'answered'
+        diagnosis: Protected
+        why: Protected
+        evidenceIds: readonly string[]
+        confidence: number
+        chosen: ChosenRemedy | null
+        model: string
+      }>
     | Readonly<{ kind: 'no-analyst' }>
     | Readonly<{ kind: 'failed'; rule: string; says: Protected; retryAfterMs: number | null }>
   draft:

@@ -135,11 +135,17 @@ test('the request asks for structure, offers no tools, and sets no temperature',
 
 test('the environment of the process decides nothing', async () => {
   const before = { ...process.env }
-  Object.assign(process.env, { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', ANTHROPIC_AUTH_TOKEN: 'other', ANTHROPIC_API_KEY: 'other' })
+  Object.assign(process.env, {
+    ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
+    ANTHROPIC_AUTH_TOKEN: 'other',
+    ANTHROPIC_API_KEY: 'other',
+    ANTHROPIC_CUSTOM_HEADERS: 'x-api-key: other\nAuthorization: Bearer other',
+  })
   try {
     const { ask, api } = await start([answer()])
     await ask()
     expect(JSON.stringify(api.requests[0]?.headers)).not.toContain('other')
+    expect(api.requests[0]?.headers['x-api-key']).toBe(API_KEY)
   } finally {
     process.env = before
   }
@@ -202,7 +208,11 @@ describe('repeats', () => {
   test('429 that asks for more than the deadline leaves fails at once, and says when', async () => {
     const { ask, slept, api } = await start([limited('120')])
     const error = await failure(ask())
-    expect(error).toMatchObject({ rule: 'rate-limited', retryAfterMs: 120_000 })
+    expect(error).toMatchObject({
+      rule: 'rate-limited',
+      retryAfterMs: 120_000,
+      message: 'the service answered 429 (rate_limit_error, request req_1) and asks to wait 120 s: no',
+    })
     expect(slept).toStrictEqual([])
     expect(api.requests).toHaveLength(1)
   })
@@ -212,8 +222,13 @@ describe('repeats', () => {
     ['529', overloaded],
     ['a closed connection', { kind: 'hang-up' }],
   ])('%s is tried again after growing pauses, and only so often', async (_, reply) => {
-    const { ask, slept, api } = await start([reply])
-    expect((await failure(ask())).rule).toBe('unavailable')
+    const { ask, slept, api, calls } = await start([reply])
+    expect(await failure(ask())).toMatchObject({
+      rule: 'unavailable',
+      retryAfterMs: 4_000,
+      message: expect.stringMatching(/ \(asked 4 times\)$/),
+    })
+    expect(calls.map(({ outcome, usage }) => [outcome, usage])).toStrictEqual(Array(4).fill(['unavailable', undefined]))
     expect(slept).toStrictEqual([500, 1_000, 2_000])
     expect(api.requests).toHaveLength(4)
   })
@@ -232,8 +247,49 @@ describe('repeats', () => {
   ])('%i is not tried again', async (status, type, rule) => {
     const { ask, api } = await start([{ kind: 'error', status, type }])
     const error = await failure(ask())
-    expect(error).toMatchObject({ rule, retryAfterMs: undefined, message: `the service answered ${status} (${type})` })
+    expect(error).toMatchObject({ rule, retryAfterMs: undefined, message: `the service answered ${status} (${type}, request req_1): no` })
     expect(api.requests).toHaveLength(1)
+  })
+
+  test.each<[string, string, number | undefined]>([
+    ['seconds', '3', 3_000],
+    ['a date', new Date(Date.now() + 3_600_000).toUTCString(), expect.any(Number)],
+    ['nothing of use', 'soon', 500],
+    ['a time long past', 'Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ])('retry-after may be %s', async (_, text, waitMs) => {
+    const { ask } = await start([limited(text)], { maxAttempts: 1 })
+    expect((await failure(ask())).retryAfterMs).toStrictEqual(waitMs)
+  })
+
+  test('no length of a retry-after is more than a number', async () => {
+    for (const text of ['99999999999999', '1e300', 'Infinity', '-5']) {
+      const { ask } = await start([limited(text)], { maxAttempts: 1 })
+      const { retryAfterMs = Number.NaN } = await failure(ask())
+      expect(retryAfterMs, text).toBeGreaterThanOrEqual(0)
+      expect(retryAfterMs, text).toBeLessThan(Number.POSITIVE_INFINITY)
+    }
+  })
+
+  test.each([301, 307, 308])(
+    'a redirect (%i) is not followed: neither the question nor the key goes where the operator did not say',
+    async (status) => {
+      const elsewhere = await startMessagesApi({ apiKey: API_KEY, replies: [answer()] })
+      running.push(elsewhere)
+      const { ask } = await start([
+        { kind: 'raw', status, contentType: 'text/plain', body: '', headers: { location: `${elsewhere.url}/v1/messages` } },
+      ])
+      expect(await failure(ask())).toMatchObject({ rule: 'unavailable', retryAfterMs: undefined })
+      expect(elsewhere.requests).toHaveLength(0)
+    },
+  )
+
+  test('what the service says of its reason is kept short, and without the shape of a secret', async () => {
+    const message = `model: claude-nine, key sk-ant-api03-c4n4ryc4n4ry ${'x'.repeat(1_000)}`
+    const body = JSON.stringify({ type: 'error', error: { type: 'not_found_error', message } })
+    const { ask } = await start([{ kind: 'raw', status: 404, contentType: 'application/json', body }])
+    const error = await failure(ask())
+    expect(error.message).toMatch(/^the service answered 404 \(not_found_error\): model: claude-nine, key \[redacted\] x+$/)
+    expect(error.message.length).toBeLessThan(400)
   })
 
   test('a wrong key is said so, without saying it', async () => {

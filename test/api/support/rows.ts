@@ -109,7 +109,15 @@ export const incidentDetails: IncidentDetails = {
   acknowledgedAt: null,
   finding: 'confirmed',
   evidence: [{ evidenceId: 'e-1', probe: 'nginx.raise-descriptor-limit', verdict: 'holds', facts: { open: 1022 } }],
-  diagnosis: { by: 'catalogue', text: 'All descriptors are in use.', confidence: 1, actionId: null, model: null },
+  diagnosis: {
+    by: 'catalogue',
+    text: 'All descriptors are in use.',
+    confidence: 1,
+    actionId: null,
+    why: null,
+    evidenceIds: [],
+    model: null,
+  },
   plan: {
     planHash: 'a'.repeat(64),
     title: 'Raise the limit',

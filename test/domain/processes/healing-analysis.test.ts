@@ -76,6 +76,8 @@ test('what no rule knows goes to the analyst', () =>
 const answer = {
   kind: 'answered',
   diagnosis: { text: 'The limit.' },
+  why: { text: 'It is reached.' },
+  evidenceIds: ['line-1'],
   confidence: 0.8,
   chosen: { actionId: remedy.action.id, confidence: 0.8, diagnosis: 'The limit.' },
   model: 'model',
@@ -88,6 +90,8 @@ const diagnosed = tell({
     text: { text: 'The limit.' },
     confidence: 0.8,
     actionId: remedy.action.id,
+    why: { text: 'It is reached.' },
+    evidenceIds: ['line-1'],
     model: 'model',
     at,
   },
@@ -107,6 +111,18 @@ test('a choice of the analyst survives a time in which nothing could be seen', (
     .yields(investigates(5, answer.chosen))
 })
 
+test('a choice of the analyst that no probe confirms leads to no action, and to a person: what was seen is still unexplained', () =>
+  spec
+    .given(opened, unrecognised, result('analyse', 2, answer))
+    .when(result('investigate', 3, { kind: 'not-confirmed', evidence }))
+    .yields(
+      investigated('not-confirmed'),
+      escalates(
+        'no-remedy',
+        `The analyst proposed ${remedy.action.id}, but no probe on the host finds the fault that it removes. It thought: The limit.`,
+      ),
+    ))
+
 test('an analyst without a remedy leaves it to a person, with the diagnosis', () =>
   spec
     .given(opened, unrecognised)
@@ -114,7 +130,16 @@ test('an analyst without a remedy leaves it to a person, with the diagnosis', ()
     .yields(
       tell({
         type: 'IncidentDiagnosed',
-        data: { incidentId: INCIDENT, by: 'analyst', text: { text: 'The limit.' }, confidence: 0.8, model: 'model', at },
+        data: {
+          incidentId: INCIDENT,
+          by: 'analyst',
+          text: { text: 'The limit.' },
+          confidence: 0.8,
+          why: { text: 'It is reached.' },
+          evidenceIds: ['line-1'],
+          model: 'model',
+          at,
+        },
       }),
       escalates('no-remedy', 'The limit.'),
     ))
@@ -123,7 +148,12 @@ test('without an analyst a person is called, and told so', () =>
   spec
     .given(opened, unrecognised)
     .when(result('analyse', 2, { kind: 'no-analyst' }))
-    .yields(escalates('no-analyst', 'No rule of the catalogue knows this, and no analyst is configured.')))
+    .yields(
+      escalates(
+        'no-analyst',
+        'No rule of the catalogue knows this, and no analyst is configured. With ANTHROPIC_API_KEY set, Claude can be asked: look again then.',
+      ),
+    ))
 
 test('a busy analyst is asked three times, each time when he says', () => {
   const busy = (turn: number) =>
@@ -134,6 +164,18 @@ test('a busy analyst is asked three times, each time when he says', () => {
     .yields(waits('analyst', 9_000), timer(3, 'ask-again', 9_000))
   spec.given(opened, unrecognised, busy(2)).when(elapsed(3)).yields(analyses(4))
   spec.given(opened, unrecognised, busy(2), elapsed(3), busy(4), elapsed(5)).when(busy(6)).yields(escalates('analyst-failed', 'busy'))
+})
+
+test('an analyst that wants more than an hour is not waited for', () => {
+  const limited = (retryAfterMs: number) =>
+    result('analyse', 2, { kind: 'failed', rule: 'rate-limited', says: { text: 'later' }, retryAfterMs })
+  spec
+    .given(opened, unrecognised)
+    .when(limited(3_600_000))
+    .yields(waits('analyst', 3_600_000), timer(3, 'ask-again', 3_600_000))
+  for (const retryAfterMs of [3_600_001, 1e20]) {
+    spec.given(opened, unrecognised).when(limited(retryAfterMs)).yields(escalates('analyst-failed', 'later'))
+  }
 })
 
 test('an analyst that fails for good is not asked again', () => {

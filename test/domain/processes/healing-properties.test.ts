@@ -42,6 +42,7 @@ const compensable = { ...plan, reversibility: 'compensable' } as const
 const [step = { name: 'fix-1', say: 'first', run: plan.precondition }] = steps
 const says = { text: 'no' }
 const chosen = { actionId: remedy.action.id, confidence: 0.5, diagnosis: 'x' }
+const answered = { kind: 'answered', diagnosis: says, why: says, evidenceIds: ['line-1'], confidence: 1, model: 'm' } as const
 
 /** Every result of every effect, for whichever turn. */
 const resultsOf: readonly ((turn: number) => HealingInput)[] = [
@@ -50,8 +51,8 @@ const resultsOf: readonly ((turn: number) => HealingInput)[] = [
   (turn) => result('investigate', turn, { kind: 'unknown', reason: 'x', evidence }),
   (turn) => result('investigate', turn, { kind: 'report-only', reason: 'x', evidence }),
   (turn) => result('investigate', turn, { kind: 'unrecognised', evidence }),
-  (turn) => result('analyse', turn, { kind: 'answered', diagnosis: says, confidence: 1, chosen, model: 'm' }),
-  (turn) => result('analyse', turn, { kind: 'answered', diagnosis: says, confidence: 1, chosen: null, model: 'm' }),
+  (turn) => result('analyse', turn, { ...answered, chosen }),
+  (turn) => result('analyse', turn, { ...answered, chosen: null }),
   (turn) => result('analyse', turn, { kind: 'no-analyst' }),
   (turn) => result('analyse', turn, { kind: 'failed', rule: 'busy', says, retryAfterMs: 1_000 }),
   (turn) => drafted(turn, byPolicy),

@@ -86,6 +86,8 @@ export const effectResults = {
     z.strictObject({
       ...kind('answered'),
       diagnosis: protectedText,
+      why: protectedText,
+      evidenceIds: z.array(text),
       confidence: z.number(),
       chosen: chosenRemedy.nullable(),
       model: text,

@@ -66,6 +66,8 @@ export const incidentSchemas = {
     text: protectedText,
     confidence: z.number(),
     actionId: text.exactOptional(),
+    why: protectedText.exactOptional(),
+    evidenceIds: z.array(text).exactOptional(),
     model: text.exactOptional(),
   }),
   PlanProposed: z.strictObject({ ...ref, plan, authority }),

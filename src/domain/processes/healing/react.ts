@@ -1,4 +1,5 @@
 /** What follows from having come into a phase: commands that record it, and the one effect or timer that the phase waits for. */
+import { LONGEST_ANALYSIS_MS } from '../../analysis/question.ts'
 import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
@@ -44,7 +45,11 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const { evidence } = state
       return [
         ...told,
-        effect(state.effectId, { kind: 'analyse', params: { incidentId, targetId, service, excerpt, evidence }, timeoutMs: 120_000 }),
+        effect(state.effectId, {
+          kind: 'analyse',
+          params: { incidentId, targetId, service, excerpt, evidence },
+          timeoutMs: LONGEST_ANALYSIS_MS + 20_000,
+        }),
       ]
     }
     case 'analyst-busy':
@@ -170,9 +175,12 @@ function reportsOfInput(input: HealingInput, incidentId: string, { now }: ReactC
     case 'analyse': {
       const { result } = data
       if (result.kind !== 'answered') return []
-      const { diagnosis, confidence, chosen, model } = result
+      const { diagnosis, confidence, chosen, why, evidenceIds, model } = result
       const choice = chosen ? { actionId: chosen.actionId } : {}
-      return [{ type: 'IncidentDiagnosed', data: { incidentId, by: 'analyst', text: diagnosis, confidence, ...choice, model, at: now } }]
+      const grounds = { why, evidenceIds, model }
+      return [
+        { type: 'IncidentDiagnosed', data: { incidentId, by: 'analyst', text: diagnosis, confidence, ...choice, ...grounds, at: now } },
+      ]
     }
     default:
       return []

@@ -113,6 +113,8 @@ export const SETTLE_AGAIN = { attempts: 60, firstMs: 2_000, factor: 2, longestMs
 export const HELD_BACK = { firstMs: 15_000, factor: 2, longestMs: 300_000 } as const
 export const MAX_DRIFTS = 3
 export const ANALYST_ATTEMPTS = 3
+/** An analyst that asks for more time than this is not waited for: a person should not be left in the dark by somebody else's limits. */
+export const ANALYST_PATIENCE_MS = 3_600_000
 
 export const lookAgainMs = (attempt: number): number => LOOK_AGAIN.firstMs * LOOK_AGAIN.factor ** (attempt - 1)
 export const settleAgainMs = (attempt: number): number => growing(SETTLE_AGAIN, attempt)
