@@ -117,13 +117,13 @@ test('a stream is named by the name of its target, or by the end of an id', asyn
   expect(api.asked.at(-1)?.path).toBe('/api/v1/streams/healing-switch-global/state')
 })
 
-test('the end of an id that is the end of two is refused', async () => {
+test('a part of an id that fits two is refused', async () => {
   const two = ['1', '2'].map((first) => ({ ...exampleIncidentSummary, id: first + exampleIncidentSummary.id.slice(1) }))
   api.on('incidents.list', () => ({ body: { items: two, next_cursor: null, position: '1' } }))
   const ran = await stewardHere(['incident', 'close', exampleIncidentSummary.id.slice(-8)], { env })
   api.on('incidents.list', () => undefined)
   expect(ran.code).toBe(2)
-  expect(ran.stderr).toContain('2 ids end in')
+  expect(ran.stderr).toContain('2 ids begin or end with')
 })
 
 test('a list goes on over pages until it has what was asked for', async () => {

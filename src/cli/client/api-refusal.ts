@@ -7,6 +7,8 @@ export type RefusalFacts = Readonly<{
   message: string
   details: Readonly<Record<string, unknown>>
   requestId: string | undefined
+  /** The path that was asked for, without its query. */
+  path?: string
 }>
 
 /** An error of the API's catalogue. Everything in it came over the network: print it through the screen only. */
@@ -16,12 +18,15 @@ export class ApiRefusal extends Error {
   readonly code: string
   readonly details: Readonly<Record<string, unknown>>
   readonly requestId: string | undefined
-  constructor({ status, code, message, details, requestId }: RefusalFacts) {
-    super(message)
+  readonly path: string | undefined
+  constructor({ status, code, message, details, requestId, path }: RefusalFacts) {
+    // The service does not echo what it was asked for; whoever asked wants to see it.
+    super(code === 'NOT_FOUND' && path !== undefined ? missing(path, message) : message)
     this.status = status
     this.code = code
     this.details = details
     this.requestId = requestId
+    this.path = path
   }
 
   get exitCode(): ExitCode {
@@ -33,8 +38,39 @@ export class ApiRefusal extends Error {
     if (this.status === 401) return 'Set STEWARD_API_KEY, or STEWARD_API_KEY_FILE to a file that holds a key.'
     if (this.status === 403 && this.code === 'FORBIDDEN')
       return '`steward key list` shows the roles of the keys; an admin can make one that may.'
+    if (this.code === 'NOT_FOUND' && this.path !== undefined) return whereToLook(this.path)
     return undefined
   }
+}
+
+/** `/api/v1/incidents/9c1d02ab/close`: the incident 9c1d02ab. */
+function missing(path: string, message: string): string {
+  const [kind, id] = thingOf(path)
+  return kind === undefined || id === undefined ? message : `There is no ${kind} ${id}, or it is not for you to see.`
+}
+
+function whereToLook(path: string): string | undefined {
+  const [kind] = thingOf(path)
+  if (kind === undefined) return undefined
+  return kind === 'stream'
+    ? '`steward events list` shows the names of streams.'
+    : `\`steward ${verbs[kind] ?? `${kind} list`}\` shows what there is.`
+}
+
+/** Lists that are not called after what they list. */
+const verbs: Readonly<Record<string, string>> = { event: 'events list', fingerprint: 'breaker list', process: 'process parked' }
+
+function thingOf(path: string): readonly [string, string] | readonly [] {
+  const [, collection, id] = /^\/api\/v1\/([a-z]+)\/([^/]+)/.exec(path) ?? []
+  return collection === undefined || id === undefined
+    ? []
+    : [
+        collection
+          .replace(/sses$/, 'ss')
+          .replace(/ies$/, 'y')
+          .replace(/(?<=[^s])s$/, ''),
+        decodeURIComponent(id),
+      ]
 }
 
 export const unreachable = (url: string, cause: unknown): CliError =>

@@ -63,7 +63,7 @@ export function createClient({ url, key, signal, onRetry = () => undefined }: Cl
   const once = async <Body>(path: string, init: RequestInit, query?: Query): Promise<Answered<Body>> => {
     const response = await request(path, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]) }, query)
     const text = await response.text()
-    if (!response.ok) throw refusalOf(response, text)
+    if (!response.ok) throw refusalOf(response, text, path)
     // The one place where an answer gets its type: it is that of the schema the service checked it with.
     return { body: parsed(text, response) as Body, etag: response.headers.get('etag') ?? undefined }
   }
@@ -104,7 +104,7 @@ export function createClient({ url, key, signal, onRetry = () => undefined }: Cl
       } catch (error) {
         throw signal.aborted || ending.aborted ? error : unreachable(url, error)
       }
-      if (!response.ok) throw refusalOf(response, await response.text())
+      if (!response.ok) throw refusalOf(response, await response.text(), path)
       return response.body ?? new ReadableStream()
     },
   }
@@ -142,7 +142,7 @@ function parsed(text: string, response: Response): unknown {
 }
 
 /** Also for what is not Steward: a proxy, another program. */
-function refusalOf(response: Response, text: string): ApiRefusal {
+function refusalOf(response: Response, text: string, path: string): ApiRefusal {
   const body = record(tryParse(text))
   const error = record(body['error'])
   const retryAfter = response.headers.get('retry-after')
@@ -152,6 +152,7 @@ function refusalOf(response: Response, text: string): ApiRefusal {
     message: typeof error['message'] === 'string' ? error['message'] : `the answer was ${response.status} ${response.statusText}`,
     details: { ...record(error['details']), ...(retryAfter === null ? {} : { retryAfterSeconds: Number(retryAfter) }) },
     requestId: typeof error['request_id'] === 'string' ? error['request_id'] : undefined,
+    path,
   })
 }
 

@@ -1,12 +1,14 @@
 /**
- * How a person names a thing: by its name where it has one, by its id, or by the end of its id as tables show it. What is found by none of these is
- * handed to the API as it is, which knows best what does not exist.
+ * How a person names a thing: by its name where it has one, by its id, or by the end of its id as tables show it (its beginning will do too). What is
+ * found by none of these is handed to the API as it is, which knows best what does not exist.
  */
 import { usageError } from '../exit-code.ts'
+import { ApiRefusal } from './api-refusal.ts'
 import type { StewardClient } from './client.ts'
 import { fetchList } from './lists.ts'
+import type { StewardEvent } from './shapes.ts'
 
-type Kind = Readonly<{ path: string; hasName: boolean }>
+export type Kind = Readonly<{ path: string; hasName: boolean }>
 
 export const kinds = {
   anomaly: { path: '/api/v1/anomalies', hasName: false },
@@ -21,9 +23,9 @@ export const kinds = {
   target: { path: '/api/v1/targets', hasName: true },
 } as const satisfies Record<string, Kind>
 
-const FULL_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const END_OF_ID = /^[0-9a-f-]{4,35}$/
-/** Among how many of the newest the end of an id is looked for. */
+export const FULL_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const PART_OF_ID = /^[0-9a-f-]{4,35}$/
+/** Among how many of the newest a part of an id is looked for. */
 const LOOKED_AT = 500
 
 type Named = Readonly<{ id: string; name?: string }>
@@ -36,11 +38,26 @@ export async function idOf(client: StewardClient, kind: Kind, given: string): Pr
     const named = items.find(({ name }) => name === given)
     if (named !== undefined) return named.id
   }
-  if (!END_OF_ID.test(given)) return given
+  if (!PART_OF_ID.test(given)) return given
   const { items } = await fetchList<Named>(client, kind.path, {}, { limit: LOOKED_AT })
-  const ending = items.filter(({ id }) => id.endsWith(given))
-  if (ending.length > 1) throw usageError(`${ending.length} ids end in ${given}; write more of it`)
-  return ending[0]?.id ?? given
+  const alike = items.filter(({ id }) => id.endsWith(given) || id.startsWith(given))
+  if (alike.length > 1) throw usageError(`${alike.length} ids begin or end with ${given}; write more of it`)
+  return alike[0]?.id ?? given
+}
+
+/**
+ * For an id that goes into a filter or a body, where the API would find nothing or speak of a field: what does not exist is told here, by the name
+ * that was given.
+ *
+ * @throws ApiRefusal NOT_FOUND
+ */
+export async function existingIdOf(client: StewardClient, kind: Kind, given: string): Promise<string> {
+  const id = await idOf(client, kind, given)
+  if (FULL_ID.test(id)) return id
+  throw new ApiRefusal({
+    ...{ status: 404, code: 'NOT_FOUND', message: 'There is no such thing.', details: {}, requestId: undefined },
+    path: pathOf(kind, given),
+  })
 }
 
 /** An approval, or the newest of an incident: who has just read about the incident has that id at hand. */
@@ -55,9 +72,17 @@ export async function approvalOf(client: StewardClient, given: string): Promise<
 
 export const pathOf = (kind: Kind, id: string, rest = ''): string => `${kind.path}/${encodeURIComponent(id)}${rest}`
 
-/** `target-web` and `incident-9c1d02ab` for the stream of that target and that incident. Other names are taken as they are. */
+/**
+ * `target-web` and `incident-9c1d02ab` for the stream of that target and that incident. Of what has no list of its own - the healing of an incident, an
+ * effect - the end of the id is looked for in the newest events. Other names are taken as they are.
+ */
 export async function streamOf(client: StewardClient, given: string): Promise<string> {
   const [, category = '', rest = ''] = /^([a-z]+)-(.+)$/.exec(given) ?? []
   const kind = Object.entries(kinds).find(([name]) => name === category)?.[1]
-  return kind === undefined ? given : `${category}-${await idOf(client, kind, rest)}`
+  if (kind !== undefined) return `${category}-${await idOf(client, kind, rest)}`
+  if (!PART_OF_ID.test(rest)) return given
+  const { items } = await fetchList<StewardEvent>(client, kinds.event.path, { category, order: 'newest' }, { limit: LOOKED_AT })
+  const alike = new Set(items.map(({ stream }) => stream).filter((stream) => stream.startsWith(`${category}-`) && stream.endsWith(rest)))
+  if (alike.size > 1) throw usageError(`${alike.size} streams of ${category} end with ${rest}; write more of it`)
+  return [...alike][0] ?? given
 }

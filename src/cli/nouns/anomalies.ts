@@ -3,14 +3,16 @@ import { Argument, type Command, Option } from 'commander'
 import { type Repeatable, repeatable, settled } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
 import { namesOf } from '../client/names.ts'
-import { idOf, kinds, pathOf } from '../client/references.ts'
+import { existingIdOf, idOf, kinds, pathOf } from '../client/references.ts'
 import type { Anomaly, Outcome } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { usageError } from '../exit-code.ts'
 import { ago, moment } from '../screen/moment.ts'
 import { toneOf } from '../screen/paint.ts'
+import { shortId } from '../screen/table.ts'
 import type { Session } from '../session.ts'
-import { factsText } from '../views/value.ts'
+import { titleOf } from '../views/anomaly.ts'
+import { plainFacts } from '../views/facts.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 const SEVERITIES = ['info', 'warning', 'error', 'critical']
@@ -61,8 +63,8 @@ async function listAnomalies(session: Session, flags: AnomalyListFlags): Promise
   const { out } = session
   const client = await session.api()
   const query = {
-    target_id: flags.target === undefined ? undefined : await idOf(client, kinds.target, flags.target),
-    incident_id: flags.incident === undefined ? undefined : await idOf(client, kinds.incident, flags.incident),
+    target_id: flags.target === undefined ? undefined : await existingIdOf(client, kinds.target, flags.target),
+    incident_id: flags.incident === undefined ? undefined : await existingIdOf(client, kinds.incident, flags.incident),
     status: flags.status,
     severity: flags.severity,
     fault_id: flags.fault,
@@ -76,7 +78,7 @@ async function listAnomalies(session: Session, flags: AnomalyListFlags): Promise
     screen.table(
       [
         { head: 'ID', kind: 'id' },
-        { head: 'LAST SEEN' },
+        { head: 'LAST OCCURRED' },
         { head: 'TIMES', align: 'right' },
         { head: 'SEVERITY' },
         { head: 'STATUS' },
@@ -90,7 +92,7 @@ async function listAnomalies(session: Session, flags: AnomalyListFlags): Promise
         { text: anomaly.severity, tone: toneOf(anomaly.severity) },
         anomaly.status,
         targetName(anomaly.targetId),
-        anomaly.title,
+        titleOf(anomaly),
       ]),
       'There is no anomaly.',
     ),
@@ -104,7 +106,7 @@ async function showAnomaly(session: Session, given: string): Promise<void> {
   const anomaly = await client.get<Anomaly>(pathOf(kinds.anomaly, await idOf(client, kinds.anomaly, given)))
   const targetName = out.json ? (id: string) => id : await namesOf(client, kinds.target)
   out.show(anomaly, (page) => {
-    page.heading(anomaly.title)
+    page.heading(titleOf(anomaly))
     page.fields([
       ['id', anomaly.id],
       ['severity', { text: anomaly.severity, tone: toneOf(anomaly.severity) }],
@@ -115,10 +117,10 @@ async function showAnomaly(session: Session, given: string): Promise<void> {
       ['target', `${targetName(anomaly.targetId)} (${anomaly.service})`],
       ['fault', anomaly.faultId ?? 'not in the catalogue'],
       ['incident', anomaly.incidentId],
-      ['source', factsText(anomaly.source)],
+      ['source', plainFacts(anomaly.source)],
       ['times', `${anomaly.count}, grouped by ${anomaly.groupedBy}`],
-      ['first seen', moment(anomaly.detectedAt, out.nowMs)],
-      ['last seen', moment(anomaly.lastSeenAt, out.nowMs)],
+      ['first occurred', moment(anomaly.detectedAt, out.nowMs)],
+      ['last occurred', moment(anomaly.lastSeenAt, out.nowMs)],
     ])
     page.blank()
     page.block(anomaly.excerpt)
@@ -140,11 +142,12 @@ async function reportAnomaly(
   const outcome = await client.send<Outcome>('POST', kinds.anomaly.path, { body, idempotencyKey })
   const anomaly = await settled<Anomaly>(session, client, pathOf(kinds.anomaly, outcome.id), outcome)
   session.out.show(outcome, (page) => {
-    page.item('Reported ', anomaly?.title ?? outcome.id, 'good')
+    page.item('Reported ', anomaly === undefined ? outcome.id : titleOf(anomaly), 'good')
     page.fields([
       ['anomaly', outcome.id],
       ['incident', anomaly?.incidentId],
     ])
+    if (anomaly?.incidentId) page.text(`Next: steward incident show ${shortId(anomaly.incidentId)}`, 'dim')
   })
 }
 
@@ -167,5 +170,5 @@ async function changeStatus(session: Session, given: string, status: string, { i
   const path = pathOf(kinds.anomaly, await idOf(client, kinds.anomaly, given))
   const outcome = await client.send<Outcome>('POST', `${path}/status`, { body: { status }, idempotencyKey })
   const anomaly = await settled<Anomaly>(session, client, path, outcome)
-  session.out.show(outcome, (page) => page.item('Judged ', `${anomaly?.title ?? outcome.id}: ${status}`, 'good'))
+  session.out.show(outcome, (page) => page.item('Judged ', `${anomaly === undefined ? outcome.id : titleOf(anomaly)}: ${status}`, 'good'))
 }

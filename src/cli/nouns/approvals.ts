@@ -1,17 +1,19 @@
 /** `steward approval`: a person agrees to one exact plan, after seeing it. */
 import { type Command, Option } from 'commander'
 import { type Repeatable, repeatable, settled } from '../change.ts'
+import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
-import { namesOf } from '../client/names.ts'
-import { approvalOf, idOf, kinds, pathOf } from '../client/references.ts'
+import { type NameOf, namesAround, namesOf } from '../client/names.ts'
+import { approvalOf, existingIdOf, kinds, pathOf } from '../client/references.ts'
 import type { Approval, Outcome } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { CliError, exitCode, usageError } from '../exit-code.ts'
-import { ago, moment } from '../screen/moment.ts'
-import type { Page } from '../screen/page.ts'
+import { ago } from '../screen/moment.ts'
 import { toneOf } from '../screen/paint.ts'
+import { shortId } from '../screen/table.ts'
 import type { Session } from '../session.ts'
-import { drawPlan } from '../views/plan.ts'
+import { drawApproval, drawDecision } from '../views/approval.ts'
+import { isKey } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 const STATES = ['pending', 'granted', 'rejected', 'revoked', 'expired', 'used']
@@ -65,7 +67,7 @@ async function listApprovals(session: Session, flags: ListFlags & Readonly<{ sta
   const client = await session.api()
   const query = {
     state: flags.state,
-    incident_id: flags.incident === undefined ? undefined : await idOf(client, kinds.incident, flags.incident),
+    incident_id: flags.incident === undefined ? undefined : await existingIdOf(client, kinds.incident, flags.incident),
   }
   const [page, targetName] = await Promise.all([
     fetchList<Approval>(client, kinds.approval.path, query, flags),
@@ -101,36 +103,15 @@ async function showApproval(session: Session, given: string): Promise<void> {
   const { out } = session
   const client = await session.api()
   const approval = await client.get<Approval>(pathOf(kinds.approval, await approvalOf(client, given)))
-  const targetName = out.json ? (id: string) => id : await namesOf(client, kinds.target)
-  out.show(approval, (page) => drawApproval(page, approval, { nowMs: out.nowMs, targetName }))
+  const nameOf = out.json ? (id: string) => id : await namesFor(client, approval)
+  out.show(approval, (page) => {
+    drawApproval(page, approval, { nowMs: out.nowMs, nameOf })
+    drawDecision(page, approval)
+  })
 }
 
-function drawApproval(page: Page, approval: Approval, { nowMs, targetName }: { nowMs: number; targetName: (id: string) => string }): void {
-  const { incident, plan, state } = approval
-  page.heading(incident?.title ?? `Approval ${approval.id}`)
-  page.fields([
-    ['approval', approval.id],
-    ['state', { text: state, tone: toneOf(state) }],
-    ['incident', incident === null ? approval.incidentId : `${approval.incidentId} (${incident.severity}, ${incident.state})`],
-    ['target', incident === null ? null : targetName(incident.targetId)],
-    ['asked', `${moment(approval.requestedAt, nowMs)} by ${approval.requestedBy}`],
-    ['expires', moment(approval.expiresAt, nowMs)],
-    [
-      'approvers',
-      `${approval.grantedBy.length} of ${approval.approversNeeded}${approval.grantedBy.length === 0 ? '' : `: ${approval.grantedBy.join(', ')}`}`,
-    ],
-    [
-      'decided',
-      approval.decidedAt === null
-        ? null
-        : `${moment(approval.decidedAt, nowMs)} by ${approval.decidedBy ?? 'unknown'}${approval.reason === null ? '' : `: ${approval.reason}`}`,
-    ],
-    ['execution', approval.executionId],
-  ])
-  page.blank()
-  if (plan === null) page.text('Another plan has taken the place of the one that this approval was asked for.', 'warn')
-  else drawPlan(page, plan)
-}
+const namesFor = (client: StewardClient, { incident, requestedBy, decidedBy }: Approval): Promise<NameOf> =>
+  namesAround(client, { ...incident, keyIds: [requestedBy, decidedBy ?? ''].filter(isKey) })
 
 type ApproveFlags = Repeatable & Readonly<{ yes?: boolean; planHash?: string }>
 
@@ -150,8 +131,8 @@ async function approve(session: Session, given: string, flags: ApproveFlags): Pr
   const approval = await client.get<Approval>(path)
   const { plan, planHash } = approval
   if (!out.json || flags.yes !== true) {
-    const targetName = await namesOf(client, kinds.target)
-    out.notes((page) => drawApproval(page, approval, { nowMs: out.nowMs, targetName }))
+    const nameOf = await namesFor(client, approval)
+    out.notes((page) => drawApproval(page, approval, { nowMs: out.nowMs, nameOf }))
   }
   if (plan === null) throw new CliError('the plan is not there any more; nothing was approved', { exitCode: exitCode.failure })
   if (flags.planHash !== undefined && flags.planHash !== planHash) {
@@ -165,7 +146,7 @@ async function approve(session: Session, given: string, flags: ApproveFlags): Pr
   out.show(outcome, (page) => {
     const missing = after === undefined ? 0 : after.approversNeeded - after.grantedBy.length
     page.item('Approved ', missing > 0 ? `${plan.title}; ${missing} more must agree` : plan.title, 'good')
-    page.text(`Next: steward incident show ${approval.incidentId}`, 'dim')
+    page.text(`Next: steward incident show ${shortId(approval.incidentId)}`, 'dim')
   })
 }
 

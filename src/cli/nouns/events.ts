@@ -10,13 +10,17 @@ import { ApiRefusal } from '../client/api-refusal.ts'
 import type { StewardClient } from '../client/client.ts'
 import { readEventStream } from '../client/event-stream.ts'
 import { fetchList } from '../client/lists.ts'
+import { type NameOf, namesOfAll } from '../client/names.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Causality, StewardEvent } from '../client/shapes.ts'
 import { type Define, wholeNumber } from '../define.ts'
 import { CliError, exitCode } from '../exit-code.ts'
 import { escapeUnseen } from '../screen/json-text.ts'
+import { localTime } from '../screen/moment.ts'
+import type { Page } from '../screen/page.ts'
 import type { Session } from '../session.ts'
 import { drawCausality, drawEvent, eventColumns, eventRow } from '../views/event.ts'
+import { streamText } from '../views/readable.ts'
 import { actorText } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
@@ -116,11 +120,12 @@ const queryOf = (flags: FilterFlags) => ({
 async function listEvents(session: Session, flags: FilterFlags & ListFlags & Readonly<{ oldest?: boolean }>): Promise<void> {
   const { out } = session
   const query = { ...queryOf(flags), order: flags.oldest === true ? 'oldest' : 'newest' }
-  const page = await fetchList<StewardEvent>(await session.api(), '/api/v1/events', query, flags)
+  const client = await session.api()
+  const [page, nameOf] = await Promise.all([fetchList<StewardEvent>(client, '/api/v1/events', query, flags), streamNames(session, client)])
   out.show(page, (screen) =>
     screen.table(
       eventColumns,
-      page.items.map((event) => eventRow(event, out.nowMs)),
+      page.items.map((event) => eventRow(event, { nowMs: out.nowMs, nameOf })),
       'There is no such event.',
     ),
   )
@@ -136,8 +141,13 @@ async function showEvent(session: Session, given: string): Promise<void> {
 async function showCausality(session: Session, given: string): Promise<void> {
   const client = await session.api()
   const causality = await client.get<Causality>(pathOf(kinds.event, await idOf(client, kinds.event, given), '/causality'))
-  session.out.show(causality, (page) => drawCausality(page, causality))
+  const nameOf = (await streamNames(session, client)) ?? ((id: string) => id)
+  session.out.show(causality, (page) => drawCausality(page, causality, nameOf))
 }
+
+/** For a screen that cuts; what goes to other programs keeps its ids. Whoever may not see hosts and targets sees the ends of their ids. */
+export const streamNames = async ({ out }: Session, client: StewardClient): Promise<NameOf | undefined> =>
+  out.fitted && !out.json ? namesOfAll(client) : undefined
 
 type TailFlags = FeedFlags & Readonly<{ from?: string; limit?: number; data?: boolean }>
 
@@ -147,6 +157,7 @@ const LONGEST_PAUSE_MS = 5_000
 async function tailEvents(session: Session, flags: TailFlags): Promise<void> {
   const { out, signal } = session
   const client = await session.api()
+  const nameOf = await streamNames(session, client)
   let last: string | undefined
   let shown = 0
   let pauseMs = FIRST_PAUSE_MS
@@ -156,7 +167,7 @@ async function tailEvents(session: Session, flags: TailFlags): Promise<void> {
       for await (const { id, event } of feed(client, flags, last, enough.signal)) {
         last = id ?? last
         pauseMs = FIRST_PAUSE_MS
-        out.stream(event, (page) => drawTailed(page, event, flags.data === true, out.nowMs))
+        out.stream(event, (page) => drawTailed(page, event, { withData: flags.data === true, nowMs: out.nowMs, nameOf }))
         shown += 1
         if (shown !== flags.limit) continue
         enough.abort()
@@ -184,14 +195,17 @@ async function* feed(client: StewardClient, flags: TailFlags, last: string | und
   }
 }
 
-function drawTailed(page: Parameters<typeof drawEvent>[0], event: StewardEvent, withData: boolean, nowMs: number): void {
+type TailedOptions = Readonly<{ withData: boolean; nowMs: number; nameOf: NameOf | undefined }>
+
+function drawTailed(page: Page, event: StewardEvent, { withData, nowMs, nameOf }: TailedOptions): void {
   if (withData) {
     drawEvent(page, event, nowMs)
     page.blank()
     return
   }
   const { position, recordedAt, type, stream, metadata } = event
-  page.item(`${position}  ${recordedAt.slice(11, 23)}  `, `${type}  ${stream}  by ${actorText(metadata.actor)}`)
+  const about = nameOf === undefined ? stream : streamText(stream, nameOf)
+  page.item(`${position}  ${localTime(recordedAt).slice(-'10:30:00'.length)}  `, `${type}  ${about}  by ${actorText(metadata.actor)}`)
 }
 
 /**

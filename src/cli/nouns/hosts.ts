@@ -13,6 +13,7 @@ import { ago, duration, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import { toneOf } from '../screen/paint.ts'
 import type { Session } from '../session.ts'
+import { readable } from '../views/readable.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 export function defineHosts(program: Command, { run }: Define): void {
@@ -62,6 +63,7 @@ Examples:
     .action(run(testHosts))
 
   repeatable(host.command('delete <host>'))
+    .alias('retire')
     .summary('retire a host')
     .description('Retires a host: Steward does not go there any more. Its history stays. Targets on it are to be retired first.')
     .option('--reason <reason>', 'why')
@@ -166,16 +168,16 @@ async function listHosts(session: Session, flags: ListFlags & Readonly<{ retired
         { head: 'NAME' },
         { head: 'ADDRESS', kind: 'text' },
         { head: 'USER' },
-        { head: 'REACHABLE' },
-        { head: 'LAST', kind: 'text' },
+        { head: 'REACHABLE', kind: 'text' },
+        { head: 'SINCE' },
         { head: 'ID', kind: 'id' },
       ],
       page.items.map((host) => [
         host.state === 'retired' ? { text: host.name, tone: 'dim' } : host.name,
         `${host.address}:${host.port}`,
         host.username,
-        { text: host.lostBecause === null ? host.reachable : `${host.reachable}: ${host.lostBecause}`, tone: toneOf(host.reachable) },
-        ago(host.reachedAt, out.nowMs),
+        { text: reachText(host), tone: toneOf(host.reachable) },
+        host.reachable === 'reachable' ? ago(host.reachedAt, out.nowMs) : '-',
         host.id,
       ]),
       'There is no host yet. `steward host add --help` tells how to add one.',
@@ -193,20 +195,21 @@ async function showHost(session: Session, given: string): Promise<void> {
 function drawHost(page: Page, host: Host, nowMs: number): void {
   page.heading(host.name)
   page.fields([
-    ['id', host.id],
+    ['reachable', { text: reachText(host), tone: toneOf(host.reachable) }],
+    // The moment is that since which it is reached, not that of the last login: a host that is well writes no event.
+    ['since', host.reachable === 'reachable' ? moment(host.reachedAt, nowMs) : null],
     ['address', `${host.address}:${host.port}`],
     ['user', host.username],
     ['private key', host.privateKey],
     ['host key', host.hostKeyFingerprint],
     ['state', { text: host.state, tone: toneOf(host.state) }],
-    [
-      'reachable',
-      { text: host.lostBecause === null ? host.reachable : `${host.reachable}: ${host.lostBecause}`, tone: toneOf(host.reachable) },
-    ],
-    ['last reached', moment(host.reachedAt, nowMs)],
     ['registered', `${moment(host.registeredAt, nowMs)} by ${host.registeredBy}`],
+    ['id', host.id],
   ])
 }
+
+const reachText = ({ id, name, reachable, lostBecause }: Host): string =>
+  lostBecause === null ? reachable : `${reachable}: ${readable(lostBecause, (each) => (each === id ? name : each))}`
 
 async function testHosts(session: Session, given: readonly string[]) {
   const { out } = session

@@ -3,13 +3,14 @@ import { Argument, type Command, Option } from 'commander'
 import { each, type Repeatable, repeatable, settled } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
 import { namesAround, namesOf } from '../client/names.ts'
-import { idOf, kinds, pathOf } from '../client/references.ts'
+import { existingIdOf, idOf, kinds, pathOf } from '../client/references.ts'
 import type { Incident, IncidentSummary, Outcome } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { ago } from '../screen/moment.ts'
 import { toneOf } from '../screen/paint.ts'
 import type { Session } from '../session.ts'
 import { drawIncident } from '../views/incident.ts'
+import { isKey } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 const SEVERITIES = ['info', 'warning', 'error', 'critical']
@@ -35,7 +36,7 @@ export function defineIncidents(program: Command, { run }: Define): void {
   incident
     .command('show <incident>')
     .summary('its whole story: evidence, plan, execution, outcome, timeline')
-    .option('--full', 'with timers, effects and resources in the timeline')
+    .option('--full', 'with parameters, outputs, and timers, effects and resources in the timeline')
     .addHelpText('after', '\nExamples:\n  steward incident show 9c1d02ab\n  steward incident show 9c1d02ab --full | less')
     .action(run(showIncident))
 
@@ -74,6 +75,10 @@ export function defineIncidents(program: Command, { run }: Define): void {
     )
 }
 
+/** A state that waits says for what. */
+const stateText = ({ state, waitingFor }: IncidentSummary): string =>
+  state !== 'waiting' || waitingFor === null ? state : `waiting: ${waitingFor}`
+
 type IncidentListFlags = ListFlags &
   Readonly<{ open?: boolean; target?: string; host?: string; state?: string; severity?: string; since?: string }>
 
@@ -82,8 +87,8 @@ async function listIncidents(session: Session, flags: IncidentListFlags): Promis
   const client = await session.api()
   const query = {
     open: flags.open,
-    target_id: flags.target === undefined ? undefined : await idOf(client, kinds.target, flags.target),
-    host_id: flags.host === undefined ? undefined : await idOf(client, kinds.host, flags.host),
+    target_id: flags.target === undefined ? undefined : await existingIdOf(client, kinds.target, flags.target),
+    host_id: flags.host === undefined ? undefined : await existingIdOf(client, kinds.host, flags.host),
     state: flags.state,
     severity: flags.severity,
     from: flags.since,
@@ -106,7 +111,7 @@ async function listIncidents(session: Session, flags: IncidentListFlags): Promis
         incident.id,
         ago(incident.openedAt, out.nowMs),
         { text: incident.severity, tone: toneOf(incident.severity) },
-        { text: incident.outcome ?? incident.state, tone: toneOf(incident.outcome ?? incident.state) },
+        { text: incident.outcome ?? stateText(incident), tone: toneOf(incident.outcome ?? incident.state) },
         targetName(incident.targetId),
         incident.title,
       ]),
@@ -120,14 +125,9 @@ async function showIncident(session: Session, given: string, { full = false }: R
   const { out } = session
   const client = await session.api()
   const incident = await client.get<Incident>(pathOf(kinds.incident, await idOf(client, kinds.incident, given)))
-  const nameOf = out.json ? (id: string) => id : await namesAround(client, incident)
-  out.show(incident, (page) => {
-    drawIncident(page, incident, { nowMs: out.nowMs, nameOf, full })
-    if (incident.state === 'awaiting-approval' && incident.approvalId !== null) {
-      page.blank()
-      page.text(`It waits for you: steward approval approve ${incident.approvalId}`, 'warn')
-    }
-  })
+  const keyIds = incident.timeline.map(({ actor }) => actor).filter(isKey)
+  const nameOf = out.json ? (id: string) => id : await namesAround(client, { ...incident, keyIds })
+  out.show(incident, (page) => drawIncident(page, incident, { nowMs: out.nowMs, nameOf, full }))
 }
 
 type ReasonFlags = Repeatable & Readonly<{ reason?: string }>

@@ -11,6 +11,7 @@ import type { Page } from '../screen/page.ts'
 import type { Session } from '../session.ts'
 import { eventColumns, eventRow } from '../views/event.ts'
 import { actorText, factsText } from '../views/value.ts'
+import { streamNames } from './events.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 const STREAM =
@@ -47,10 +48,11 @@ async function showStream(session: Session, given: string, flags: ListFlags & Re
   const query: Query = { order: flags.newest === true ? 'newest' : 'oldest' }
   const client = await session.api()
   const page = await fetchList<StewardEvent>(client, path(await streamOf(client, given), 'events'), query, flags)
+  const nameOf = await streamNames(session, client)
   out.show(page, (screen) =>
     screen.table(
       eventColumns,
-      page.items.map((event) => eventRow(event, out.nowMs)),
+      page.items.map((event) => eventRow(event, { nowMs: out.nowMs, nameOf })),
       'The stream has no event.',
     ),
   )

@@ -8,6 +8,8 @@ import { type Paint, paintFor, type Tone } from './paint.ts'
 export interface Output {
   readonly json: boolean
   readonly nowMs: number
+  /** Whether what is shown has to fit a width, and may be shortened for it. */
+  readonly fitted: boolean
   /** `value` with `--json`, otherwise the page that `draw` makes of it. */
   show(value: unknown, draw: (page: Page) => void): void
   /** One of many that come one after the other: a line of JSON each. */
@@ -35,6 +37,7 @@ export function createOutput({ stdout, stderr, env, nowMs }: Streams, { json }: 
   return {
     json,
     nowMs: nowMs(),
+    fitted: widthOf(stdout, env) !== undefined,
     show: (value, make) => (json ? void stdout.write(`${jsonText(value)}\n`) : draw(make, stdout, paintData)),
     stream: (value, make) => (json ? void stdout.write(`${jsonText(value, 0)}\n`) : draw(make, stdout, paintData)),
     line: (text) => void stdout.write(`${forTerminal(text)}\n`),

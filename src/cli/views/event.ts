@@ -1,9 +1,11 @@
 /** Events on a screen: one per line, one alone, and the chain that one stands in. */
+import type { NameOf } from '../client/names.ts'
 import type { Causality, StewardEvent } from '../client/shapes.ts'
 import { jsonText } from '../screen/json-text.ts'
 import { ago, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import type { Cell, Column } from '../screen/table.ts'
+import { streamText } from './readable.ts'
 import { actorText } from './value.ts'
 
 export const eventColumns: readonly Column[] = [
@@ -15,11 +17,14 @@ export const eventColumns: readonly Column[] = [
   { head: 'ID', kind: 'id' },
 ]
 
-export const eventRow = ({ position, recordedAt, type, stream, metadata, id }: StewardEvent, nowMs: number): readonly Cell[] => [
+export const eventRow = (
+  { position, recordedAt, type, stream, metadata, id }: StewardEvent,
+  { nowMs, nameOf }: Readonly<{ nowMs: number; nameOf: NameOf | undefined }>,
+): readonly Cell[] => [
   position,
   ago(recordedAt, nowMs),
   type,
-  stream,
+  nameOf === undefined ? stream : streamText(stream, nameOf),
   actorText(metadata.actor),
   id,
 ]
@@ -43,9 +48,15 @@ export function drawEvent(page: Page, event: StewardEvent, nowMs: number): void 
 
 type Link = Causality['causes'][number]
 
-export function drawCausality(page: Page, { event, causes, effects }: Causality): void {
+/** Chains are long, and what is on them is to be read: further down they go straight. */
+const DEEPEST = 6
+
+export function drawCausality(page: Page, { event, causes, effects }: Causality, nameOf: NameOf): void {
   const line = (indent: number, mark: string, { type, stream, actor, position }: Omit<Link, 'depth'>): void =>
-    page.item(`${'  '.repeat(Math.min(indent, 20))}${mark} `, `${type}  ${stream}  by ${actorText(actor)}, at ${position}`)
+    page.item(
+      `${'  '.repeat(Math.min(indent, DEEPEST))}${mark} `,
+      `${type}  ${streamText(stream, nameOf)}  by ${actorText(actor)}, at ${position}`,
+    )
   page.heading('What led to it')
   if (causes.length === 0) page.item('  ', { text: 'nothing that is in the log', tone: 'dim' })
   for (const [index, cause] of causes.entries()) line(index, '└', cause)

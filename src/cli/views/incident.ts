@@ -1,145 +1,168 @@
-/** An incident told to a person: how it is, what was seen, what is known, what is planned, what was done, and the story of it. */
+/**
+ * An incident told to a person who was woken by it: how it stands, what happened, what was found on the host, what is planned or was done, how it came
+ * to that, and - last, where the eye rests on a terminal - the result and what is to be done now. Everything is said once.
+ */
 import type { NameOf } from '../client/names.ts'
 import type { Incident } from '../client/shapes.ts'
-import { ago, localTime, moment, since } from '../screen/moment.ts'
+import { ago, duration, localTime, moment, since } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import { type Tone, toneOf } from '../screen/paint.ts'
-import { drawPlan } from './plan.ts'
-import { actorText, factsText } from './value.ts'
+import { shortId } from '../screen/table.ts'
+import { drawDiagnosis } from './diagnosis.ts'
+import { plainFacts } from './facts.ts'
+import { nextStep } from './next-step.ts'
+import { drawDifferences, drawPlan } from './plan.ts'
+import { readable } from './readable.ts'
+import { drawTimeline } from './timeline.ts'
 
 export type IncidentViewOptions = Readonly<{
   nowMs: number
   nameOf: NameOf
-  /** With the machinery: timers, effects, resources. */
+  /** With the machinery: parameters, outputs, timers, effects, resources, ids. */
   full: boolean
 }>
 
 export function drawIncident(page: Page, incident: Incident, options: IncidentViewOptions): void {
   drawSituation(page, incident, options)
-  if (incident.excerpt !== '') {
-    section(page, 'Seen')
-    page.block(incident.excerpt)
-  }
+  drawWhatHappened(page, incident)
   drawEvidence(page, incident)
-  if (incident.plan !== null) {
-    section(page, 'Plan')
-    drawPlan(page, incident.plan)
-  }
-  drawExecution(page, incident, options)
+  drawWork(page, incident, options)
+  section(page, `Timeline, from ${localTime(incident.openedAt)}`)
   drawTimeline(page, incident, options)
+  drawEnd(page, incident, options)
 }
 
-function drawSituation(page: Page, incident: Incident, { nowMs, nameOf }: IncidentViewOptions): void {
-  const { title, state, severity, waitingFor, approvalId, openedAt, endedAt, acknowledgedBy, outcome, outcomeSays, escalation } = incident
-  page.heading(title)
+function drawSituation(page: Page, incident: Incident, { nowMs, nameOf, full }: IncidentViewOptions): void {
+  const { openedAt, endedAt, acknowledgedBy } = incident
+  const word = incident.outcome ?? incident.state
+  page.heading(incident.faultId === null ? `Unknown ${incident.service} error` : incident.title)
   page.fields([
-    ['incident', incident.id],
-    ['state', { text: waitingFor === null ? state : `${state}, waits for ${waitingFor}`, tone: toneOf(state) }],
-    ['severity', { text: severity, tone: toneOf(severity) }],
-    ['target', `${nameOf(incident.targetId)} (${incident.service}) on ${nameOf(incident.hostId)}`],
-    ['fault', incident.faultId ?? 'not in the catalogue'],
-    ['opened', moment(openedAt, nowMs)],
-    ['acknowledged', acknowledgedBy],
-    ['ended', endedAt === null ? null : `${moment(endedAt, nowMs)}, after ${since(openedAt, endedAt).slice(1)}`],
-    ['outcome', outcome === null ? null : { text: outcomeSays === null ? outcome : `${outcome}: ${outcomeSays}`, tone: toneOf(outcome) }],
-    ['escalated', escalation === null ? null : { text: `${escalation.reason}: ${escalation.says}`, tone: 'bad' }],
-    ['in doubt', incident.undetermined === null ? null : { text: incident.undetermined, tone: 'bad' }],
     [
-      'declared',
-      incident.declared === null ? null : `${incident.declared.outcome} by ${incident.declared.by}: ${incident.declared.reason}`,
+      'state',
+      {
+        text: endedAt === null ? word : `${word}, after ${since(openedAt, endedAt).slice(1)}`,
+        tone: toneOf(incident.outcome ?? incident.state),
+      },
     ],
-    ['approval', approvalId],
+    ['severity', { text: incident.severity, tone: toneOf(incident.severity) }],
+    ['target', `${nameOf(incident.targetId)} (${incident.service}) on ${nameOf(incident.hostId)}`],
+    ['opened', moment(openedAt, nowMs)],
+    ['looked after', acknowledgedBy === null ? null : `by ${readable(acknowledgedBy, nameOf)}`],
+    ['incident', incident.id],
+    ['approval', full ? incident.approvalId : null],
+    ['execution', full ? incident.executionId : null],
   ])
 }
 
-const verdictTones: Readonly<Record<string, Tone>> = { holds: 'good', 'does-not-hold': 'bad', unknown: 'warn' }
+function drawWhatHappened(page: Page, { excerpt, faultId, anomalyIds }: Incident): void {
+  section(page, 'What happened')
+  const times = anomalyIds.length > 1 ? `, ${anomalyIds.length} detections` : ''
+  page.item('  ', faultId === null ? `An error that the catalogue does not know${times}:` : `${faultId}${times}:`)
+  page.block(excerpt)
+}
 
 function drawEvidence(page: Page, { evidence, finding, diagnosis }: Incident): void {
-  if (finding !== null || evidence.length > 0) section(page, 'Evidence, from the host itself')
-  if (finding !== null) page.text(`The last look: ${finding}`)
+  if (finding === null && evidence.length === 0 && diagnosis === null) return
+  section(page, 'What was found on the host')
+  drawDiagnosis(page, { diagnosis, evidence })
+  if (finding !== null && finding !== 'confirmed') page.item('  ', { text: `The last look: ${finding}`, tone: 'warn' })
   for (const { probe, verdict, facts, says } of evidence) {
-    page.item(`  ${verdict}  `, probe, verdictTones[verdict] ?? 'plain')
-    if (Object.keys(facts).length > 0) page.item('    ', { text: factsText(facts), tone: 'dim' })
+    const { word, tone } = verdictOf(probe, verdict)
+    const seen = plainFacts(facts)
+    page.item(`  ${word.padEnd(LONGEST_VERDICT)}  `, seen === '' ? probe : `${probe}: ${seen}`, tone)
     if (says !== null && says !== '') page.block(says)
   }
-  if (diagnosis === null) return
-  section(page, 'Diagnosis')
-  const by =
-    diagnosis.by === 'analyst'
-      ? `analyst${diagnosis.model === null ? '' : ` ${diagnosis.model}`}, ${Math.round(diagnosis.confidence * 100)} % sure`
-      : diagnosis.by
-  page.item(`${by}: `, diagnosis.text)
 }
 
-function drawExecution(page: Page, { steps, verification, rollback, executionId }: Incident, { nowMs }: IncidentViewOptions): void {
-  if (executionId === null && steps.length === 0) return
-  section(page, 'Execution')
-  for (const { step, say, outcome, exitCode, says, at } of steps) {
-    const exit = exitCode === null || exitCode === 0 ? '' : `, exit code ${exitCode}`
-    page.item(`  ${outcome}${exit}  `, `${say} [${step}], ${ago(at, nowMs)}`, toneOf(outcome))
-    if (says !== null && says !== '') page.block(says)
+/** A probe of the service's health holds when it is well; the precondition of an action holds when the fault that it removes is there. */
+function verdictOf(probe: string, verdict: Incident['evidence'][number]['verdict']): Readonly<{ word: string; tone: Tone }> {
+  if (verdict === 'unknown') return { word: 'unknown', tone: 'warn' }
+  const holds = verdict === 'holds'
+  if (probe.includes('.')) return holds ? { word: 'fault there', tone: 'bad' } : { word: 'no fault', tone: 'good' }
+  return holds ? { word: 'well', tone: 'good' } : { word: 'not well', tone: 'bad' }
+}
+const LONGEST_VERDICT = 'fault there'.length
+
+/** Before it runs, the plan as it must be read to be approved; afterwards what became of it. */
+function drawWork(page: Page, incident: Incident, options: IncidentViewOptions): void {
+  const { plan, steps, diagnosis, authority } = incident
+  const because = becauseOf(authority)
+  const withDiagnosis = plan?.diagnosis !== diagnosis?.text
+  if (plan !== null && (steps.length === 0 || options.full)) {
+    section(page, incident.endedAt === null ? 'What is planned' : 'What was planned')
+    drawPlan(page, plan, { because, withDiagnosis })
   }
+  if (steps.length === 0) return
+  section(page, 'What was done')
+  if (plan !== null && !options.full) {
+    page.item('  ', { text: plan.title, tone: 'strong' })
+    page.fields([
+      ['  risk', { text: `${plan.risk}, ${plan.reversibility}`, tone: toneOf(plan.risk) }],
+      ['  allowed', allowedBy(incident, options)],
+    ])
+  }
+  for (const { say, outcome, exitCode, says } of steps) {
+    const exit = exitCode === null || exitCode === 0 ? '' : `, exit code ${exitCode}`
+    page.item(`  ${`${outcome}${exit}`.padEnd(4)}  `, say, toneOf(outcome))
+    if (says !== null && says !== '' && (options.full || outcome !== 'done')) page.block(says)
+  }
+  if (plan !== null && !options.full) drawDifferences(page, plan)
+}
+
+const becauseOf = (authority: Incident['authority']): readonly string[] =>
+  authority !== null && Array.isArray(authority['because']) ? authority['because'].map(String) : []
+
+/** The person who agreed, as the log tells it; or the rule of the policy. */
+function allowedBy({ authority, timeline }: Incident, { nameOf }: IncidentViewOptions): string | null {
+  if (authority?.['kind'] === 'policy') return `by the policy: ${String(authority['rule'])}`
+  const grants = timeline
+    .filter(({ type }) => type === 'ApprovalGranted')
+    .map(({ text }) => readable(text, nameOf).replace(/ approved the plan.*$/s, ''))
+  return grants.length === 0 ? null : `by ${[...new Set(grants)].join(', ')}`
+}
+
+function drawEnd(page: Page, incident: Incident, { nowMs, nameOf }: IncidentViewOptions): void {
+  const { outcome, outcomeSays, verification, rollback, escalation, undetermined, declared, endedAt } = incident
+  section(page, endedAt === null ? 'How it stands' : 'Result')
   page.fields([
     [
-      'verified',
+      '  state',
+      endedAt !== null
+        ? null
+        : {
+            text: incident.waitingFor === null ? incident.state : `${incident.state}, since ${ago(incident.updatedAt, nowMs)}`,
+            tone: toneOf(incident.state),
+          },
+    ],
+    [
+      '  cured',
       verification === null
         ? null
-        : { text: `${verification.holds ? 'yes' : 'no'}: ${verification.says}`, tone: verification.holds ? 'good' : 'bad' },
+        : {
+            text: `${verification.holds ? 'yes' : 'no'}: ${readable(verification.says, nameOf)}`,
+            tone: verification.holds ? 'good' : 'bad',
+          },
     ],
-    ['rolled back', rollback === null ? null : `because ${rollback.because}`],
-    [
-      '',
-      rollback === null
-        ? null
-        : rollback.provenAt === null
-          ? { text: 'not proven yet', tone: 'warn' }
-          : { text: `proven ${ago(rollback.provenAt, nowMs)}`, tone: 'good' },
-    ],
+    ['  rolled back', rollback === null ? null : rolledBack(rollback)],
+    ['  needs you', escalation === null || endedAt !== null ? null : { text: readable(escalation.says, nameOf), tone: 'bad' }],
+    ['  in doubt', undetermined === null ? null : { text: readable(undetermined, nameOf), tone: 'bad' }],
+    ['  declared', declared === null ? null : `${declared.outcome} by ${readable(declared.by, nameOf)}: ${declared.reason}`],
+    ['  ended', outcome === null ? null : { text: outcomeSays === null ? outcome : `${outcome}: ${outcomeSays}`, tone: toneOf(outcome) }],
   ])
+  const { says, commands } = nextStep(incident, {
+    incident: shortId(incident.id),
+    target: nameOf(incident.targetId),
+    host: nameOf(incident.hostId),
+  })
+  section(page, 'What to do next')
+  page.item('  ', { text: says, tone: incident.endedAt === null && commands.length > 0 ? 'warn' : 'plain' })
+  for (const command of commands) page.item('    ', { text: command, tone: 'accent' })
 }
 
-/** How the machine does it, as opposed to what happens; of use to whoever looks for a fault in Steward itself. */
-const machinery = /^(?:Effect|Timeout|Lanes|CommandRefused$|RemedyApplied$|FixWorked$|IncidentWaits$)/
-
-function drawTimeline(page: Page, incident: Incident, { nowMs, nameOf, full }: IncidentViewOptions): void {
-  const { timeline, openedAt, targetId, hostId } = incident
-  const shown = full ? timeline : timeline.filter(({ type }) => !machinery.test(type))
-  section(page, `Timeline, from ${localTime(openedAt)} (${ago(openedAt, nowMs)})`)
-  const times = shown.map(({ at }) => since(openedAt, at))
-  const actors = shown.map(({ actor }) => actorText(actor))
-  const widest = (texts: readonly string[]): number => texts.reduce((most, { length }) => Math.max(most, Math.min(length, 24)), 0)
-  const [timeWidth, actorWidth] = [widest(times), widest(actors)]
-  for (const [index, { text, type }] of shown.entries()) {
-    const label = `  ${(times[index] ?? '').slice(0, 24).padEnd(timeWidth)}  ${(actors[index] ?? '').slice(0, 24).padEnd(actorWidth)}  `
-    page.item(label, { text: withNames(text, [targetId, hostId], nameOf), tone: timelineTone(type, text) })
-  }
-  const hidden = timeline.length - shown.length
-  if (hidden > 0) page.item('  ', { text: `Not shown: ${hidden} about timers, effects and resources; --full shows them.`, tone: 'dim' })
-}
-
-const timelineTones: ReadonlyMap<string, Tone> = new Map<string, Tone>([
-  ['IncidentOpened', 'strong'],
-  ['IncidentResolved', 'good'],
-  ['RollbackProven', 'good'],
-  ['IncidentEscalated', 'bad'],
-  ['OutcomeUndetermined', 'bad'],
-  ['TargetFrozen', 'bad'],
-  ['RollbackStarted', 'warn'],
-  ['ApprovalRequested', 'warn'],
-])
-
-const timelineTone = (type: string, text: string): Tone =>
-  type === 'StepRun' && / failed /.test(text)
-    ? 'bad'
-    : type === 'VerificationFinished'
-      ? text.startsWith('Verified')
-        ? 'good'
-        : 'bad'
-      : (timelineTones.get(type) ?? 'plain')
-
-/** Sentences name targets by id, for they outlive names. On a screen the name of today says more. */
-const withNames = (text: string, ids: readonly string[], nameOf: NameOf): string =>
-  ids.reduce((told, id) => (id === '' ? told : told.replaceAll(id, nameOf(id))), text)
+const rolledBack = ({ provenAt, startedAt }: NonNullable<Incident['rollback']>): Readonly<{ text: string; tone: Tone }> =>
+  provenAt === null
+    ? { text: 'begun; not proven yet', tone: 'warn' }
+    : { text: `the earlier state is back, proven after ${duration(Date.parse(provenAt) - Date.parse(startedAt))}`, tone: 'good' }
 
 function section(page: Page, title: string): void {
   page.blank()

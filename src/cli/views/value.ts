@@ -11,4 +11,9 @@ export const factsText = (facts: Readonly<Record<string, unknown>>): string =>
     .join(', ')
 
 /** Who acted: Steward itself, or a key by the end of its id. */
-export const actorText = (actor: string): string => (/^[0-9a-f-]{36}$/.test(actor) ? `key ${shortId(actor)}` : actor)
+export const actorText = (actor: string): string => (isKey(actor) ? `key ${shortId(actor)}` : actor)
+
+/** Keys act under their ids; Steward and its parts under names. */
+export const isKey = (actor: string): boolean => /^[0-9a-f-]{36}$/.test(actor)
+
+export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
