@@ -100,7 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
     onConflict: ({ command }) => metrics.count('steward_command_conflicts_total', { command: command.type }),
   })
   const handle = withFigures(decide, { metrics, clock })
-  const record = createRecordAnomaly({ handle, ids, clock })
+  const record = createRecordAnomaly({ handle, log, ids, clock })
   const reach = createReach({ log, hosts: options.hosts })
   const effects = { ...createHandlers(options, log, reach), ...options.effectHandlers }
   const trouble = new Map<string, string>()

@@ -30,7 +30,8 @@ export async function* follow(
   let cursor = from
   let finished: FileIdentity[] = []
   let done: { changed: string } | undefined
-  let blind: BlindReason | undefined
+  /** Until it was opened once, nobody knows whether it can be read. */
+  let blind: BlindReason | 'not-looked-yet' | undefined = 'not-looked-yet'
   /** The file can be opened and not be read, as on a broken disk: it is seen again only when a byte of it was. */
   let readFailed = false
   const patience = createPatience(clock, tuning)

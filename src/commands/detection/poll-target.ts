@@ -1,14 +1,21 @@
-/** Asks a target's polls again and again: faults that print no line, and whether the service can be seen at all. */
+/**
+ * Asks a target's polls again and again: faults that print no line, and whether the service can be seen at all. Whatever keeps an answer away is
+ * told as the reason; only an answer that could be read proves anything.
+ */
 import type { Fault } from '../../domain/catalogue/fault.ts'
-import { findPoll, type Poll } from '../../domain/catalogue/polls.ts'
+import { findPoll, type Poll, type PollAnswer } from '../../domain/catalogue/polls.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
-import { HostUnreachable } from '../../domain/ports/remote-host.ts'
-import { isAnswerless, probeHealth } from '../effects/probing.ts'
+import type { Logger } from '../../domain/ports/logger.ts'
+import { HostUnreachable, ServiceRefused } from '../../domain/ports/remote-host.ts'
+import { isAnswerless, probeHealth, type SeenHealth } from '../effects/probing.ts'
 import { type Reach, type Reached, TargetGone } from '../effects/reach.ts'
+import { isOutage } from '../retry.ts'
 import { QuietPeriod } from './quiet-period.ts'
 import type { RecordAnomaly } from './record-anomaly.ts'
 import { detectionOf, type Tools } from './sighting.ts'
+import type { Unseen } from './visibility.ts'
+import type { WatchFigures } from './watch-figures.ts'
 
 export type PollTargetOptions = Readonly<{
   targetId: string
@@ -17,8 +24,10 @@ export type PollTargetOptions = Readonly<{
   record: RecordAnomaly
   clock: Clock
   tools: Tools
+  figures: WatchFigures
+  logger: Logger
   /** Undefined when the service can be seen, else why not. */
-  visible: (reason: string | undefined) => Promise<void>
+  visible: (unseen: Unseen | undefined) => Promise<void>
   everyMs: number
   signal: AbortSignal
 }>
@@ -26,58 +35,98 @@ export type PollTargetOptions = Readonly<{
 /** Default time between two looks. */
 export const POLL_EVERY_MS = 15_000
 
-type Polled = Readonly<{ poll: Poll; fault: Fault }>
-
-/** Runs until the signal aborts. */
+/** Runs until the signal aborts, or the target is gone. */
 export async function pollTarget(options: PollTargetOptions): Promise<void> {
-  const { targetId, faults, reach, clock, visible, everyMs, signal } = options
-  const quiet = new QuietPeriod()
-  const previous = new Map<string, JsonObject>()
-  const polled = faults.flatMap((fault) =>
+  const { clock, visible, everyMs, signal } = options
+  const asking: Asking = { ...options, polled: pollsOf(options.faults), previous: new Map(), quiet: new QuietPeriod() }
+  while (!signal.aborted) {
+    const seen = await look(asking)
+    // What we broke off ourselves says nothing of the service.
+    if (seen === 'gone' || signal.aborted) return
+    await visible(seen === 'seen' ? undefined : seen)
+    await clock.sleep(everyMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+  }
+}
+
+type Polled = Readonly<{ poll: Poll; fault: Fault }>
+type Asking = PollTargetOptions & Readonly<{ polled: readonly Polled[]; previous: Map<string, JsonObject>; quiet: QuietPeriod }>
+
+const pollsOf = (faults: readonly Fault[]): readonly Polled[] =>
+  faults.flatMap((fault) =>
     fault.detect.flatMap((detection): Polled[] => {
       const poll = detection.kind === 'poll' ? findPoll(detection.probe) : undefined
       return poll ? [{ poll, fault }] : []
     }),
   )
-  while (!signal.aborted) {
-    try {
-      const reached = await reach(targetId)
-      const health = await probeHealth(reached, signal)
-      await visible(health.level === 'unknown' ? (health.says?.text ?? 'the service does not say how it is') : undefined)
-      for (const each of polled) await ask(options, each, reached, previous, quiet)
-    } catch (error) {
-      if (error instanceof TargetGone) return
-      if (!(error instanceof HostUnreachable)) throw error
-      await visible(error.message)
+
+/**
+ * One look at everything.
+ * @throws when the event store is away: then nothing can be said.
+ */
+async function look(asking: Asking): Promise<'seen' | 'gone' | Unseen> {
+  const { targetId, reach, polled, figures, logger, signal } = asking
+  try {
+    const reached = await reach(targetId)
+    const health = await probeHealth(reached, signal)
+    if (signal.aborted) return 'gone'
+    figures.polled('health', health.level)
+    const reasons: string[] = health.level === 'unknown' ? [health.says?.text ?? 'the service does not say how it is'] : []
+    for (const each of polled) {
+      const { outcome, unread } = await ask(asking, each, reached, health)
+      if (signal.aborted) return 'gone'
+      figures.polled(each.poll.name, outcome)
+      if (unread !== undefined) reasons.push(`${each.poll.name}: ${unread}`)
     }
-    await clock.sleep(everyMs, signal)
+    const [reason] = reasons
+    return reason === undefined ? 'seen' : { reason, host: 'reached' }
+  } catch (error) {
+    if (error instanceof TargetGone || signal.aborted) return 'gone'
+    if (isOutage(error)) throw error
+    if (error instanceof HostUnreachable) {
+      figures.polled('health', 'unreachable')
+      // A server that opens no channel for us is there all the same.
+      return { reason: error.message, host: error.rule === 'channel-refused' ? 'reached' : 'lost' }
+    }
+    figures.polled('health', 'failed')
+    logger.warn({ targetId, error }, 'a target could not be asked')
+    return { reason: `the service cannot be asked: ${error instanceof Error ? error.message : String(error)}`, host: 'unknown' }
   }
 }
 
+type Asked = Readonly<{ outcome: 'present' | 'absent' | 'unreadable' | 'refused' | 'no-answer'; unread?: string }>
+
 async function ask(
-  { record, clock, tools, signal }: PollTargetOptions,
+  { record, clock, tools, signal, previous, quiet }: Asking,
   { poll, fault }: Polled,
   reached: Reached,
-  previous: Map<string, JsonObject>,
-  quiet: QuietPeriod,
-): Promise<void> {
+  health: SeenHealth,
+): Promise<Asked> {
+  let answer: PollAnswer | undefined
   try {
-    const answer = poll.judge(await reached.execute(poll.run, { signal }), previous.get(poll.name))
-    if (!answer) return
-    previous.set(poll.name, answer.facts)
-    if (!answer.present) return
-    const detection = detectionOf(
-      {
-        target: reached.target.registration,
-        source: { kind: 'poll', probe: poll.name },
-        text: answer.says,
-        as: { kind: 'fault', fault, hints: {} },
-        at: clock.now(),
-      },
-      tools,
-    )
-    if (quiet.see(detection, undefined) === 'record') await record.detected(detection)
+    answer = poll.judge(await reached.execute(poll.run, { signal }), previous.get(poll.name))
   } catch (error) {
     if (!isAnswerless(error)) throw error
+    const isRefused = error instanceof ServiceRefused
+    // That a service which is down refuses is seen, not unseen.
+    return { outcome: isRefused ? 'refused' : 'no-answer', ...(isRefused && health.level === 'down' ? {} : { unread: error.message }) }
   }
+  if (!answer) return { outcome: 'unreadable', unread: 'the answer cannot be read' }
+  previous.set(poll.name, answer.facts)
+  // Probes of PostgreSQL say so when the role sees only its own sessions: then no count proves that all is well.
+  if (answer.facts['visible'] === false) return { outcome: 'unreadable', unread: 'the account may not see all of it' }
+  if (!answer.present) return { outcome: 'absent' }
+  const detection = detectionOf(
+    {
+      target: reached.target.registration,
+      source: { kind: 'poll', probe: poll.name },
+      text: answer.says,
+      as: { kind: 'fault', fault, hints: {} },
+      at: clock.now(),
+    },
+    tools,
+  )
+  if (quiet.see(detection, undefined) === 'record') await record.detected(detection)
+  return { outcome: 'present' }
 }

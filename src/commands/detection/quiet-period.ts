@@ -1,10 +1,11 @@
 /**
  * Keeps a flood of the same from becoming a flood of events: of each fingerprint one sighting per period is recorded, the rest is counted by byte
- * range. What lasts is recorded less and less often, so that a fault that nobody answers does not fill the log over a weekend; after a pause it is
- * new again. Bounded in memory; beyond the bound, fingerprints are told apart by their fault alone, so that a flood of one never hides another.
+ * range, and the counts are taken out together, at most every ten seconds. What lasts is recorded less and less often, so that a fault that nobody
+ * answers does not fill the log over a weekend; after a pause it is new again. Bounded in memory; beyond the bound, fingerprints are told apart by
+ * their fault alone, so that a flood of one never hides another.
  */
-import type { Detection } from '../../domain/anomaly/events.ts'
-import { elapsedMs, type Instant } from '../../domain/instant.ts'
+import type { Detection, DetectionSource } from '../../domain/anomaly/events.ts'
+import { elapsedMs, type Instant, later } from '../../domain/instant.ts'
 
 /** One recorded anomaly per fingerprint in this time, as long as it is young. */
 export const RECORD_EVERY_MS = 10_000
@@ -13,6 +14,8 @@ const GROWS_AFTER_RECORDS = 6
 export const RECORD_AT_LEAST_EVERY_MS = 300_000
 /** Not seen for so long: it is over, and what comes then has begun anew. Longer than the time between two looks of a poll. */
 export const PAUSE_MS = 120_000
+/** Counts wait so long for more of their kind. */
+export const COUNT_EVERY_MS = 10_000
 
 const recordEveryMs = (records: number): number =>
   Math.min(RECORD_EVERY_MS * 2 ** Math.max(0, records - GROWS_AFTER_RECORDS), RECORD_AT_LEAST_EVERY_MS)
@@ -21,52 +24,103 @@ export const FINGERPRINTS_PER_TARGET = 50
 
 export type Counted = Readonly<{ anomalyId: string; count: number; path: string; generation: string; fromOffset: number; toOffset: number }>
 
-export class QuietPeriod {
-  readonly #recorded = new Map<string, { anomalyId: string; at: Instant; seenAt: Instant; records: number; counted: Counted | undefined }>()
+type LogSource = Extract<DetectionSource, { kind: 'log' }>
+type Entry = {
+  readonly anomalyId: string
+  readonly at: Instant
+  readonly records: number
+  seenAt: Instant
+  /** Not taken out yet, one per file: the last one grows. */
+  counted: readonly Counted[]
+  /** It was in the log before: what stands before this offset is accounted for, and what follows has an anomaly of its own, or none yet. */
+  knownTo: Readonly<{ generation: string; offset: number }> | undefined
+}
 
-  /** 'record': the first of its kind in this period. 'counted': one of many. */
-  see({ fingerprintId, faultId = 'unknown', anomalyId, source, at }: Detection, endOffset: number | undefined): 'record' | 'counted' {
+export class QuietPeriod {
+  readonly #entries = new Map<string, Entry>()
+  /** When the oldest count that still waits was made. */
+  #waitingSince: Instant | undefined
+  #drainedAt: Instant | undefined
+
+  /** 'record': the first of its kind in this period. 'counted': one of many. 'known': the log holds it already, in a count. */
+  see(
+    { fingerprintId, faultId = 'unknown', anomalyId, source, at }: Detection,
+    endOffset: number | undefined,
+  ): 'record' | 'counted' | 'known' {
     const key = this.#hasRoomFor(fingerprintId, at) ? fingerprintId : `many ${faultId}`
-    const known = this.#recorded.get(key)
-    const lasts = known !== undefined && elapsedMs(known.seenAt, at) < PAUSE_MS
-    if (lasts && elapsedMs(known.at, at) < recordEveryMs(known.records)) {
-      known.seenAt = at
-      if (source.kind === 'log') known.counted = added(known.counted, known.anomalyId, source, endOffset ?? source.offset + 1)
+    const entry = this.#entries.get(key)
+    const lasts = entry !== undefined && elapsedMs(entry.seenAt, at) < PAUSE_MS
+    const known = entry?.knownTo
+    if (entry && known && source.kind === 'log' && source.generation === known.generation && source.offset < known.offset) {
+      entry.seenAt = at
+      return 'known'
+    }
+    // Counts that wait belong to the anomaly before: until they are taken out, nothing takes its place.
+    if (entry && !known && (entry.counted.length > 0 || (lasts && elapsedMs(entry.at, at) < recordEveryMs(entry.records)))) {
+      entry.seenAt = at
+      if (source.kind === 'log') {
+        entry.counted = added(entry.counted, entry.anomalyId, source, endOffset ?? source.offset + 1)
+        this.#waitingSince ??= at
+      }
       return 'counted'
     }
-    this.#recorded.delete(key)
-    this.#recorded.set(key, { anomalyId, at, seenAt: at, records: lasts ? known.records + 1 : 1, counted: undefined })
+    // Deleted first: whoever is recorded again goes to the end.
+    this.#entries.delete(key)
+    const records = lasts && !known ? entry.records + 1 : 1
+    this.#entries.set(key, { anomalyId, at, seenAt: at, records, counted: [], knownTo: undefined })
     return 'record'
   }
 
-  /** What was counted since the last time, to be recorded. */
-  drain(): readonly Counted[] {
-    const all: Counted[] = []
-    for (const entry of this.#recorded.values()) {
-      if (entry.counted) all.push(entry.counted)
-      entry.counted = undefined
+  /** What was to be recorded is in the log already, and its like are counted there up to this offset: a log is being read again. */
+  knows({ anomalyId, source }: Detection, offset: number): void {
+    if (source.kind !== 'log') return
+    for (const entry of this.#entries.values()) {
+      if (entry.anomalyId === anomalyId) entry.knownTo = { generation: source.generation, offset }
     }
+  }
+
+  /** When the counts are to be taken out: with the end of a quiet period, but never more than once in the time. Undefined: none waits. */
+  dueAt(): Instant | undefined {
+    if (this.#waitingSince === undefined) return undefined
+    const ends = [...this.#entries.values()].flatMap(({ at, records, counted }) =>
+      counted.length === 0 ? [] : [later(at, recordEveryMs(records))],
+    )
+    const notBefore = this.#drainedAt === undefined ? [] : [later(this.#drainedAt, COUNT_EVERY_MS)]
+    const endOfPeriod = [...notBefore, earliest(ends)].reduce((a, b) => (a > b ? a : b))
+    return earliest([later(this.#waitingSince, COUNT_EVERY_MS), endOfPeriod])
+  }
+
+  /** What was counted since the last time, to be recorded. */
+  drain(now: Instant): readonly Counted[] {
+    const all = [...this.#entries.values()].flatMap(({ counted }) => counted)
+    for (const entry of this.#entries.values()) entry.counted = []
+    this.#waitingSince = undefined
+    if (all.length > 0) this.#drainedAt = now
     return all
   }
 
   #hasRoomFor(fingerprintId: string, now: Instant): boolean {
-    if (this.#recorded.has(fingerprintId) || this.#recorded.size < FINGERPRINTS_PER_TARGET) return true
-    // Oldest first: whoever is recorded again goes to the end.
-    for (const [known, { seenAt, counted }] of this.#recorded) {
-      if (counted || elapsedMs(seenAt, now) < RECORD_EVERY_MS) continue
-      this.#recorded.delete(known)
+    if (this.#entries.has(fingerprintId) || this.#entries.size < FINGERPRINTS_PER_TARGET) return true
+    // Oldest first.
+    for (const [known, { seenAt, counted }] of this.#entries) {
+      if (counted.length > 0 || elapsedMs(seenAt, now) < RECORD_EVERY_MS) continue
+      this.#entries.delete(known)
       return true
     }
     return false
   }
 }
 
+const earliest = (moments: readonly Instant[]): Instant => moments.reduce((a, b) => (a < b ? a : b))
+
+/** One more line. Another file begins a count of its own: offsets of two files are no range. */
 function added(
-  before: Counted | undefined,
+  before: readonly Counted[],
   anomalyId: string,
-  { path, generation, offset }: { path: string; generation: string; offset: number },
+  { path, generation, offset }: LogSource,
   toOffset: number,
-): Counted {
-  if (!before || before.generation !== generation) return { anomalyId, count: 1, path, generation, fromOffset: offset, toOffset }
-  return { ...before, count: before.count + 1, toOffset: Math.max(before.toOffset, toOffset) }
+): readonly Counted[] {
+  const last = before.at(-1)
+  if (last?.generation !== generation) return [...before, { anomalyId, count: 1, path, generation, fromOffset: offset, toOffset }]
+  return [...before.slice(0, -1), { ...last, count: last.count + 1, toOffset: Math.max(last.toOffset, toOffset) }]
 }

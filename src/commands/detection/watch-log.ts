@@ -1,84 +1,103 @@
 /**
- * Follows one log of one target and records what its lines say. The cursor moves only behind lines whose detections are recorded, so a crash
- * reads them again, and reading again records nothing twice.
+ * Follows one log of one target and keeps its account: what the lines say is recorded at once, repetitions are counted and recorded when they are
+ * due, and when watching ends in order nothing that was counted is left behind.
  */
-
-import { templateOf } from '../../domain/analysis/template.ts'
-import { severityOf } from '../../domain/catalogue/log-level.ts'
+import { elapsedMs, type Instant } from '../../domain/instant.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
-import type { LogCursors } from '../../domain/ports/cursors.ts'
-import type { LogMatcher } from '../../domain/ports/log-matcher.ts'
-import type { LogLine, LogReport, RemoteHost } from '../../domain/ports/remote-host.ts'
-import type { TargetRegistration } from '../../domain/target/events.ts'
-import { QuietPeriod } from './quiet-period.ts'
-import type { RecordAnomaly } from './record-anomaly.ts'
-import { detectionOf, type Sighting, type Tools } from './sighting.ts'
+import type { LogReport, RemoteHost } from '../../domain/ports/remote-host.ts'
+import { type LogAccount, type LogAccountOptions, openLogAccount } from './log-account.ts'
+import type { Unseen } from './visibility.ts'
 
-export type WatchLogOptions = Readonly<{
-  target: TargetRegistration
-  path: string
-  remote: RemoteHost
-  matcher: LogMatcher
-  record: RecordAnomaly
-  cursors: LogCursors
-  clock: Clock
-  tools: Tools
-  /** Undefined when the log can be seen, else why not. */
-  visible: (path: string, reason: string | undefined) => Promise<void>
-  gap: (path: string, gap: Extract<LogReport, { kind: 'gap' }>) => Promise<void>
-  linesRead: (count: number) => void
-  signal: AbortSignal
-}>
+export type WatchLogOptions = LogAccountOptions &
+  Readonly<{
+    remote: RemoteHost
+    /** Undefined when the log can be seen, else why not. */
+    visible: (path: string, unseen: Unseen | undefined) => Promise<void>
+    gap: (path: string, gap: Extract<LogReport, { kind: 'gap' }>) => Promise<void>
+    /** Aborts when another instance may follow the log by now: then what was not recorded is the other one's to count. */
+    lost: AbortSignal
+  }>
 
 /** Runs until the signal aborts. */
 export async function watchLog(options: WatchLogOptions): Promise<void> {
-  const { target, path, remote, cursors, visible, gap, linesRead, signal } = options
-  const quiet = new QuietPeriod()
+  const { target, path, remote, cursors, clock, figures, signal, lost } = options
   // Registration leaves a cursor. Where it was lost, everything that is still there is read again, and what is known is recorded once.
   const from = await cursors.load(target.targetId, path)
-  for await (const report of remote.follow(path, { ...(from === undefined ? { start: 'oldest' } : { from }), signal })) {
-    switch (report.kind) {
-      case 'lines':
-        linesRead(report.lines.length)
-        await see(options, quiet, report.lines, report.cursor.offset)
-        await cursors.save(target.targetId, path, report.cursor)
-        break
-      case 'gap':
-        await gap(path, report)
-        if (report.cursor) await cursors.save(target.targetId, path, report.cursor)
-        break
-      case 'blind':
-        await visible(path, `${path}: ${report.reason}: ${report.says}`)
-        break
-      case 'seeing':
-        await visible(path, undefined)
-        break
+  const account = openLogAccount(options)
+  const ending = new AbortController()
+  const following = AbortSignal.any([signal, ending.signal])
+  const reports = remote
+    .follow(path, { ...(from === undefined ? { start: 'oldest' } : { from }), signal: following })
+    [Symbol.asyncIterator]()
+  let coming: Promise<IteratorResult<LogReport>> | undefined
+  try {
+    for (;;) {
+      coming ??= reports.next()
+      const came = await nextBefore(account.dueAt(), coming, clock)
+      if (came === 'due') {
+        await account.settle()
+        continue
+      }
+      coming = undefined
+      if (came.done) break
+      await enter(account, came.value, options)
     }
+  } finally {
+    ending.abort()
+    // A report that nobody waits for any more.
+    await coming?.catch(() => undefined)
+    await reports.return?.()
+    figures.blind(target.targetId, path, undefined)
+  }
+  if (!lost.aborted) await settleInTime(account, clock)
+}
+
+async function enter(account: LogAccount, report: LogReport, { target, path, figures, visible, gap }: WatchLogOptions): Promise<void> {
+  switch (report.kind) {
+    case 'lines':
+      return account.take(report.lines, report.cursor)
+    case 'gap':
+      figures.gap(report.reason)
+      await account.settle()
+      await gap(path, report)
+      if (report.cursor) await account.moveTo(report.cursor)
+      return
+    case 'blind':
+      figures.blind(target.targetId, path, report.reason)
+      return visible(path, {
+        reason: `${path}: ${report.reason}: ${report.says}`,
+        host: report.reason === 'host-unreachable' ? 'lost' : 'reached',
+      })
+    case 'seeing':
+      figures.blind(target.targetId, path, undefined)
+      return visible(path, undefined)
   }
 }
 
-async function see(options: WatchLogOptions, quiet: QuietPeriod, lines: readonly LogLine[], endOffset: number): Promise<void> {
-  const { target, path, record, clock, tools } = options
-  const at = clock.now()
-  for (const { line, as, next } of recognised(options, lines, endOffset)) {
-    const source = { kind: 'log', path, generation: line.generation, offset: line.offset } as const
-    const detection = detectionOf({ target, source, text: line.text, as, at }, tools)
-    if (quiet.see(detection, next) === 'record') await record.detected(detection)
+/** What comes, unless the time comes first. */
+async function nextBefore<Coming>(due: Instant | undefined, coming: Promise<Coming>, clock: Clock): Promise<Coming | 'due'> {
+  if (due === undefined) return coming
+  const over = new AbortController()
+  const time = clock.sleep(Math.max(0, elapsedMs(clock.now(), due)), over.signal).then(() => 'due' as const)
+  try {
+    return await Promise.race([coming, time])
+  } finally {
+    over.abort()
+    time.catch(() => undefined)
   }
-  for (const counted of quiet.drain()) await record.counted(counted)
 }
 
-type Recognised = Readonly<{ line: LogLine; as: Sighting['as']; next: number }>
+/** A store that is away must not hold up the end of the service: the cursor stands before what was not recorded, so the next one reads it again. */
+const SETTLE_WITHIN_MS = 2_000
 
-function recognised({ target, matcher }: WatchLogOptions, lines: readonly LogLine[], endOffset: number): readonly Recognised[] {
-  const texts = lines.map(({ text }) => text)
-  const matches = new Map(matcher.match(texts).map((match) => [match.index, match]))
-  return lines.flatMap((line, index): Recognised[] => {
-    const next = lines[index + 1]?.offset ?? endOffset
-    const match = matches.get(index)
-    if (match) return [{ line, as: { kind: 'fault', fault: match.fault, hints: match.hints }, next }]
-    // Only what the service itself calls critical is worth an analyst's time; errors that any client can cause are not.
-    if (severityOf(target.service, line.text) !== 'critical') return []
-    return [{ line, as: { kind: 'unknown', template: templateOf(line.text), severity: 'critical' }, next }]
-  })
+async function settleInTime(account: LogAccount, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const settled = account.settle()
+  const time = clock.sleep(SETTLE_WITHIN_MS, over.signal)
+  try {
+    await Promise.race([settled, time])
+  } finally {
+    over.abort()
+    for (const late of [settled, time]) late.catch(() => undefined)
+  }
 }

@@ -16,10 +16,12 @@ import type { RemoteHosts } from '../../domain/ports/remote-host.ts'
 import type { Roster, Watched } from '../../domain/ports/roster.ts'
 import type { HandleCommand } from '../aggregate-commands.ts'
 import type { Reach } from '../effects/reach.ts'
+import { isOutage } from '../retry.ts'
 import { POLL_EVERY_MS, pollTarget } from './poll-target.ts'
 import type { RecordAnomaly } from './record-anomaly.ts'
 import type { Tools } from './sighting.ts'
-import { createVisibility } from './visibility.ts'
+import { createVisibility, SERVICE, type Unseen } from './visibility.ts'
+import { createWatchFigures, type WatchFigures } from './watch-figures.ts'
 import { watchLog } from './watch-log.ts'
 
 export type WatchTargetsOptions = Readonly<{
@@ -44,7 +46,7 @@ export type WatchTargetsOptions = Readonly<{
 /** Runs until the signal aborts; then every watch has ended. */
 export async function watchTargets(options: WatchTargetsOptions & { signal: AbortSignal }): Promise<void> {
   const { roster, leases, clock, logger, signal, rosterEveryMs = 1_000 } = options
-  const matcherOf = matchersByService(options)
+  const shared = { ...options, matcherOf: matchersByService(options), figures: createWatchFigures(options.metrics) }
   const followed = new Map<string, FollowedHost>()
   try {
     while (!signal.aborted) {
@@ -59,7 +61,7 @@ export async function watchTargets(options: WatchTargetsOptions & { signal: Abor
         if (!host) {
           const lease = await leases.tryHold(`follow-host-${hostId}`)
           if (!lease) continue
-          host = new FollowedHost(lease, options, matcherOf)
+          host = new FollowedHost(lease, shared)
           followed.set(hostId, host)
           logger.info({ hostId }, 'following host')
         }
@@ -80,6 +82,7 @@ export async function watchTargets(options: WatchTargetsOptions & { signal: Abor
 }
 
 type MatcherOf = (service: Service) => LogMatcher
+type FollowedHostOptions = WatchTargetsOptions & Readonly<{ signal: AbortSignal; matcherOf: MatcherOf; figures: WatchFigures }>
 
 function matchersByService({ faults, compileMatcher }: WatchTargetsOptions): MatcherOf {
   const matchers = new Map<Service, LogMatcher>()
@@ -95,14 +98,12 @@ function matchersByService({ faults, compileMatcher }: WatchTargetsOptions): Mat
 /** The watches of one host, alive as long as its lease. */
 class FollowedHost {
   readonly lease: Lease
-  readonly #options: WatchTargetsOptions & { signal: AbortSignal }
-  readonly #matcherOf: MatcherOf
+  readonly #options: FollowedHostOptions
   readonly #watches = new Map<string, { stop: AbortController; running: Promise<void> }>()
 
-  constructor(lease: Lease, options: WatchTargetsOptions & { signal: AbortSignal }, matcherOf: MatcherOf) {
+  constructor(lease: Lease, options: FollowedHostOptions) {
     this.lease = lease
     this.#options = options
-    this.#matcherOf = matcherOf
   }
 
   /** Begins watches that are missing, and ends those of targets that are gone or paused. */
@@ -131,59 +132,53 @@ class FollowedHost {
   }
 
   async #watch({ target, host }: Watched, signal: AbortSignal): Promise<void> {
-    const { hosts, reach, faults, record, cursors, clock, tools, metrics, logger, pollEveryMs = POLL_EVERY_MS } = this.#options
+    const { hosts, reach, faults, record, cursors, clock, tools, logger, figures, matcherOf, pollEveryMs = POLL_EVERY_MS } = this.#options
     const { targetId, service } = target
     const visibility = createVisibility(target, this.#options)
-    const remote = hosts.open(host)
-    const own = faults.filter((fault) => fault.service === service)
-    const linesRead = (count: number) => metrics.count('steward_log_lines_total', { service }, count)
-    const logs = target.logPaths.map(
-      (path) => () =>
-        watchLog({
-          target,
-          path,
-          remote,
-          matcher: this.#matcherOf(service),
-          record,
-          cursors,
-          clock,
-          tools,
-          visible: (log, reason) => visibility.report(log, reason),
-          gap: (log, gap) => {
-            metrics.count('steward_log_gaps_total', { reason: gap.reason })
-            return visibility.gap(log, gap)
-          },
-          linesRead,
-          signal,
-        }),
-    )
+    const shared = { record, clock, tools, figures, signal }
+    const watchPath = (path: string) =>
+      watchLog({
+        ...shared,
+        target,
+        path,
+        // Asked for each time: a connection that was closed for good is not opened again.
+        remote: hosts.open(host),
+        matcher: matcherOf(service),
+        cursors,
+        visible: visibility.report,
+        gap: visibility.gap,
+        lost: this.lease.lost,
+      })
     const poll = () =>
       pollTarget({
+        ...shared,
         targetId,
-        faults: own,
+        faults: faults.filter((fault) => fault.service === service),
         reach,
-        record,
-        clock,
-        tools,
-        visible: (reason) => visibility.report('service', reason),
+        logger,
+        visible: (unseen) => visibility.report(SERVICE, unseen),
         everyMs: pollEveryMs,
-        signal,
       })
-    await Promise.all(
-      [...logs, poll].map(async (watch) => {
-        while (!signal.aborted) {
-          try {
-            await watch()
-            if (!signal.aborted) await clock.sleep(RESTART_AFTER_MS, signal)
-          } catch (error) {
-            if (signal.aborted) return
-            logger.warn({ targetId, error }, 'a watch failed and begins again')
-            await clock.sleep(RESTART_AFTER_MS, signal).catch(() => undefined)
-          }
+    const keepWatching = async (what: string, watch: () => Promise<void>): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          await watch()
+        } catch (error) {
+          if (signal.aborted) return
+          logger.warn({ targetId, what, error }, 'a watch failed and begins again')
+          // A store that is away says nothing of the target.
+          if (!isOutage(error)) await visibility.report(what, unwatched(what, error)).catch(() => undefined)
         }
-      }),
-    )
+        await clock.sleep(RESTART_AFTER_MS, signal).catch(() => undefined)
+      }
+    }
+    await Promise.all([...target.logPaths.map((path) => keepWatching(path, () => watchPath(path))), keepWatching(SERVICE, poll)])
   }
 }
+
+const unwatched = (what: string, error: unknown): Unseen => ({
+  reason: `${what} is not watched: ${error instanceof Error ? error.message : String(error)}`,
+  host: 'unknown',
+})
 
 const RESTART_AFTER_MS = 2_000

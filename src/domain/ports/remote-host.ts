@@ -28,7 +28,8 @@ export interface RemoteHost {
   /**
    * The lines of a log file after `from` (exclusive), then those to come, until the signal aborts. Survives rotation by rename and by
    * copytruncate, truncation and outages; a file renamed away is read to its end first. Pulled, so a slow reader costs no memory.
-   * Says `gap` for bytes that can no longer be read, `blind` when the file cannot be read now and why, `seeing` when it can again.
+   * Says `gap` for bytes that can no longer be read, `blind` when the file cannot be read now and why, `seeing` when it can: the first time, and
+   * again after each `blind`; so a log of which nothing was said is one that nobody has looked at.
    * A line longer than `maxLineBytes` is cut; its cursor still stands behind the whole line. Invalid UTF-8 becomes U+FFFD.
    */
   follow(path: string, options: FollowOptions): AsyncIterable<LogReport>

@@ -15,7 +15,7 @@ function setUp() {
   const commands = createOperatorCommands({
     engine: {
       ...{ log, handle },
-      record: createRecordAnomaly({ handle, ids, clock }),
+      record: createRecordAnomaly({ handle, log, ids, clock }),
       effects: { survey: async () => ({ kind: 'unseen', reason: 'away' }) },
     },
     ...{ ids, clock, hash, logger },

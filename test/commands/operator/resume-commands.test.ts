@@ -26,7 +26,7 @@ function start(bench: Bench, open: () => readonly string[] = () => ['c1']) {
   const { log, handle, ids, clock, hash, logger } = bench
   const survey = () => Promise.reject(new Error('not here'))
   const commands = createOperatorCommands({
-    engine: { log, handle, record: createRecordAnomaly({ handle, ids, clock }), effects: { survey } },
+    engine: { log, handle, record: createRecordAnomaly({ handle, log, ids, clock }), effects: { survey } },
     ...{ ids, clock, hash, logger },
     hosts: new BehavedHost().hosts(),
     cursors: { load: async () => undefined, save: async () => undefined, forget: async () => undefined },

@@ -34,6 +34,20 @@ export function followCases(current: CurrentHost): void {
     expect(reader.cursor()?.offset).toBe(statSync(log).size)
   })
 
+  test('says first of all that the log can be read, also when there is nothing to read', async () => {
+    const { host, path } = current()
+    const log = path('app.log')
+    writeFileSync(log, 'old\n')
+    await using first = readLog(host, log)
+    await first.ready()
+    expect(first.reports[0]).toStrictEqual({ kind: 'seeing' })
+    await first.stop()
+    const from = first.cursor()
+    await using second = readLog(host, log, from === undefined ? {} : { from })
+    await until(() => second.reports.length > 0)
+    expect(second.reports).toStrictEqual([{ kind: 'seeing' }])
+  })
+
   test('begins at the oldest byte when asked to, also in files that were rotated before', async () => {
     const { host, path } = current()
     const log = path('app.log')

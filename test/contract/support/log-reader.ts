@@ -6,7 +6,7 @@ export interface LogReader extends AsyncDisposable {
   readonly reports: readonly LogReport[]
   texts(): string[]
   lines(): LogLine[]
-  /** The kinds of everything that is not a line: `gap:truncated`, `blind:missing`, `seeing`. */
+  /** The kinds of everything that is not a line: `gap:truncated`, `blind:missing`, `seeing`; without the `seeing` that it begins with when all is well. */
   words(): string[]
   cursor(): LogCursor | undefined
   /** Waits until so many lines are there. */
@@ -28,7 +28,11 @@ export function readLog(host: RemoteHost, path: string, options: Omit<FollowOpti
   })
   const lines = (): LogLine[] => reports.flatMap((report) => (report.kind === 'lines' ? report.lines : []))
   const words = (): string[] =>
-    reports.flatMap((report) => (report.kind === 'lines' ? [] : 'reason' in report ? [`${report.kind}:${report.reason}`] : [report.kind]))
+    reports
+      .flatMap((report) => (report.kind === 'lines' ? [] : 'reason' in report ? [`${report.kind}:${report.reason}`] : [report.kind]))
+      .filter(
+        (word, index, all) => word !== 'seeing' || all.slice(0, index).some((before) => before === 'seeing' || before.startsWith('blind')),
+      )
   const wait = (holds: () => boolean): Promise<void> =>
     until(() => {
       if (failure !== undefined) throw failure
