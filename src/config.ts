@@ -16,7 +16,7 @@ import type { Policy } from './domain/policy.ts'
 export { ConfigInvalid } from './config/problem.ts'
 
 export type Config = Readonly<
-  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery' | 'allowInsecureEventStore'> & {
+  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery'> & {
     /** Absolute. */
     dataDir: string
     /** Absolute; the first is where relative references begin. */
@@ -70,7 +70,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
   if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems)
 
   const base = (setting: SettingPath): string => (entries.get(setting)?.source.kind === 'file' && path !== undefined ? dirname(path) : cwd)
-  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, allowInsecureEventStore: _, ...rest } = parsed.data
+  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, ...rest } = parsed.data
   const { timeout: timeoutMs, ...asked } = analyst
   const dataDir = resolve(base('dataDir'), rest.dataDir)
   const policyFile = policyPath === undefined ? undefined : resolve(base('policy'), policyPath)

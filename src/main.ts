@@ -94,7 +94,12 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const leases = stack.use(createLeases({ connectionString, namespace }))
   const store =
     config.eventStore.kind === 'eventstoredb'
-      ? createEventStoreDbEventStore({ url: config.eventStore.url.reveal(), namespace, logger })
+      ? createEventStoreDbEventStore({
+          url: config.eventStore.url.reveal(),
+          allowInsecure: config.allowInsecureEventStore,
+          namespace,
+          logger,
+        })
       : createPostgresEventStore({ connectionString, namespace, logger })
   stack.defer(() => store.close())
   await fitLogToDatabase({ store, db: database.kysely, namespace, ids })

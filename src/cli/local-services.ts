@@ -16,7 +16,10 @@ export type LocalServices = Readonly<{
   tryEmbeddedDatabase: (signal: AbortSignal) => Promise<DatabaseFacts>
   askDatabase: (url: string, signal: AbortSignal) => Promise<DatabaseFacts>
   /** @throws when it does not answer in time. */
-  askEventStore: (options: { url: string; namespace: string }, signal: AbortSignal) => Promise<Readonly<{ head: bigint | undefined }>>
+  askEventStore: (
+    options: { url: string; namespace: string; allowInsecure: boolean },
+    signal: AbortSignal,
+  ) => Promise<Readonly<{ head: bigint | undefined }>>
 }>
 
 export type LogStream = Readonly<{ write(line: string): void }>

@@ -57,9 +57,9 @@ const local: LocalServices = {
     }
   },
   askDatabase: (url) => askPostgres(url),
-  async askEventStore({ url, namespace }, signal) {
+  async askEventStore(options, signal) {
     const { createEventStoreDbEventStore } = await import('../adapters/event-store/eventstoredb/eventstoredb-event-store.ts')
-    const store = createEventStoreDbEventStore({ url, namespace })
+    const store = createEventStoreDbEventStore(options)
     try {
       return { head: await orAborted(store.head(), signal) }
     } finally {

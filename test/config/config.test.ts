@@ -45,6 +45,7 @@ test('without anything, the defaults hold', () => {
     dataDir: join(cwd, '.steward'),
     databaseUrl: { kind: 'embedded' },
     eventStore: { kind: 'database' },
+    allowInsecureEventStore: false,
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],

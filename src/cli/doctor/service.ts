@@ -44,10 +44,16 @@ export async function checkDatabase({ databaseUrl }: Config, local: LocalService
   }
 }
 
-export async function checkEventStore({ eventStore, namespace }: Config, local: LocalServices): Promise<Finding> {
+export async function checkEventStore(
+  { eventStore, namespace, allowInsecureEventStore: allowInsecure }: Config,
+  local: LocalServices,
+): Promise<Finding> {
   if (eventStore.kind === 'database') return ok('event store', 'in the database')
   try {
-    const { head } = await local.askEventStore({ url: eventStore.url.reveal(), namespace }, AbortSignal.timeout(STORE_PATIENCE_MS))
+    const { head } = await local.askEventStore(
+      { url: eventStore.url.reveal(), namespace, allowInsecure },
+      AbortSignal.timeout(STORE_PATIENCE_MS),
+    )
     return ok('event store', `EventStoreDB answers; ${head === undefined ? 'its log is empty' : `its log ends at ${head}`}`)
   } catch (error) {
     return fail('event store', `EventStoreDB does not answer: ${reasonOf(error)}`, 'Check STEWARD_EVENT_STORE: address, TLS, user.')

@@ -1,11 +1,19 @@
 /** What the EventStoreDB adapter does beyond the contract: the traps of its client, one by one, walled off. */
 import { randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { InvalidConnectionString } from '../../../src/adapters/event-store/eventstoredb/connection-string.ts'
+import { checkConnectionString, InvalidConnectionString } from '../../../src/adapters/event-store/eventstoredb/connection-string.ts'
 import { createEventStoreDbEventStore } from '../../../src/adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
 import { ForeignEvent } from '../../../src/adapters/event-store/eventstoredb/recorded-event.ts'
-import { type EventStore, OutcomeUnknown, StoreUnavailable } from '../../../src/domain/ports/event-store.ts'
+import {
+  AppendTooLarge,
+  type EventStore,
+  OutcomeUnknown,
+  StoreUnavailable,
+  UnknownPosition,
+} from '../../../src/domain/ports/event-store.ts'
 import { collect, eventsOf, idOf, isEvent, newEvents, newStream } from '../../contract/support/events.ts'
 import { Follower } from '../../contract/support/follower.ts'
 import { type EventStoreDbDouble, startEventStoreDbDouble } from '../../support/eventstoredb-double/double.ts'
@@ -46,11 +54,25 @@ describe('connection string', () => {
     ['esdb://?tls=false', 'host'],
     ['esdb://db.example:2113?tls=false', 'tls'],
     ['esdb://127.0.0.1:2113,db.example:2113?tls=false', 'tls'],
-    ['esdb+discover://db.example?TLS=False', 'tls'],
+    ['esdb+discover://db.example?TLS=false', 'tls'],
     ['esdb://db.example:2113?t_l-s=false', 'tls'],
     ['esdb://127.0.0.1.example:2113?tls=false', 'tls'],
     ['esdb://127.0.0.1/db.example?tls=false', 'host'],
-    ['esdb://db.example:2113?tlsVerifyCert=false', 'tlsverifycert'],
+    ['esdb://db.example:2113?tlsVerifyCert=false', 'tlsVerifyCert'],
+    ['esdb://127.0.0.1:2113?tls=false&tlsVerifyCert=false', 'tlsVerifyCert'],
+    ['esdb://127.0.0.1:2113?tls=FALSE', 'tls'],
+    ['esdb://127.0.0.1:2113?tls=false&gossipTimeout=soon', 'gossipTimeout'],
+    ['esdb://127.0.0.1:2113?tls=false&defaultDeadline=0', 'defaultDeadline'],
+    ['esdb://127.0.0.1:2113?tls=true&tls=false', 'tls'],
+    // What the client would read in another way than a person: hosts behind an option, half a password, no address at all.
+    ['esdb://127.0.0.1:2113?tls=false&connectionName=x@db.example:2113', 'options'],
+    ['esdb://ops:hunter2:3@db.example:2113', 'credentials'],
+    ['esdb://ops@db.example:2113', 'credentials'],
+    ['esdb://ops:100%@db.example:2113', 'credentials'],
+    ['esdb://ops:a@b@db.example:2113', 'credentials'],
+    ['esdb://[::1]:2113?tls=false', 'host'],
+    ['esdb://db.example:2113,?tls=true', 'host'],
+    ['esdb://db.example:2113?tlsCAFile=/no/such/ca.pem', 'is refused by the client:'],
     ['esdb://127.0.0.1:2113?tls=false&throwOnAppendFailure=false', 'throwOnAppendFailure'],
     ['esdb://127.0.0.1:2113?tls=false&nodePreference=follower', 'nodePreference'],
     ['esdb://127.0.0.1:2113?tls=false&tsl=true', 'option "tsl"'],
@@ -61,9 +83,33 @@ describe('connection string', () => {
   })
 
   test('no refusal repeats the password', () => {
-    for (const url of ['esdb://ops:hunter2@db.example?tls=false', 'esdb://ops:hunter2/x@db.example', 'bad://ops:hunter2@db.example']) {
-      expect(String(refusal(url))).not.toContain('hunter2')
+    for (const rest of [
+      '@db.example?tls=false',
+      '/x@db.example',
+      '%@db.example',
+      ':x@db.example',
+      '?x@db.example',
+      '@db.example?tlsCAFile=x',
+    ]) {
+      const error = refusal(`esdb://ops:hunter2${rest}`)
+      expect(error).toBeInstanceOf(InvalidConnectionString)
+      expect(inspect(error, { depth: 5 })).not.toContain('hunter2')
     }
+    expect(String(refusal('bad://ops:hunter2@db.example'))).not.toContain('hunter2')
+  })
+
+  test('the operator may permit a server on another machine without TLS', () => {
+    expect(() => checkConnectionString('esdb://db.example:2113?tls=false')).toThrow(InvalidConnectionString)
+    expect(checkConnectionString('esdb://db.example:2113/?tls=false', { allowInsecure: true })).toBe('esdb://db.example:2113?tls=false')
+  })
+
+  test.each([
+    'esdb://ops:p%40ss%3Aword@db.example:2113?tlsCAFile=/etc/ssl/ca%20one.pem&connectionName=steward',
+    'esdb+discover://ops:secret@cluster.example?nodePreference=leader&keepAliveInterval=10000',
+    'esdb://node1:2113,node2:2113,node3:2113',
+    'esdb://node_1:2113?keepAliveTimeout=-1',
+  ])('%s is as good as it is', (url) => {
+    expect(checkConnectionString(url)).toBe(url)
   })
 })
 
@@ -175,6 +221,118 @@ describe('append', () => {
     await expect.poll(() => store.append(stream, 0n, events).then(({ revision }) => revision, String)).toBe(2n)
     expect(await collect(store.readStream(stream))).toHaveLength(3)
   })
+})
+
+test('an append that this server takes for too large is told with the limit of the server, and nothing is stored', async () => {
+  double.maxAppendBytes = 10_000
+  const store = open()
+  const stream = newStream()
+  const refused = store.append(stream, 'no-stream', newEvents(1, 'Big', { text: 'x'.repeat(20_000) }))
+  await expect(refused).rejects.toMatchObject({ constructor: AppendTooLarge, limitBytes: 10_000 })
+  expect(await collect(store.readStream(stream))).toEqual([])
+})
+
+describe('a cluster', () => {
+  /** Two nodes over one log; the first leads. */
+  async function cluster() {
+    const other = await startEventStoreDbDouble(double.log)
+    const elect = (leader: EventStoreDbDouble, follower: EventStoreDbDouble) => {
+      leader.leader = undefined
+      follower.leader = { host: leader.host, port: leader.port }
+    }
+    elect(double, other)
+    return { first: double, other, elect, [Symbol.asyncDispose]: () => other.close() }
+  }
+
+  test('is reached through a node that does not lead: it says who does', async () => {
+    await using nodes = await cluster()
+    const store = open({ on: nodes.other })
+    const stream = newStream()
+    const { position } = await store.append(stream, 'no-stream', newEvents(2))
+    expect(await collect(store.readStream(stream))).toHaveLength(2)
+    const follower = new Follower(store)
+    await follower.caughtUp(position)
+    await follower.stop()
+    await store.close()
+  })
+
+  test('that elects another leader goes on taking appends, once each, and subscribers miss nothing', async () => {
+    await using nodes = await cluster()
+    const store = open()
+    const follower = new Follower(store)
+    const stream = newStream()
+    const ids: string[] = []
+    let position = 0n
+    for (const leader of [nodes.first, nodes.other, nodes.first, nodes.other]) {
+      nodes.elect(leader, leader === nodes.first ? nodes.other : nodes.first)
+      for (let index = 0; index < 5; index += 1) {
+        const events = newEvents(2)
+        position = (await store.append(stream, ids.length === 0 ? 'no-stream' : BigInt(ids.length - 1), events)).position
+        ids.push(...events.map(idOf))
+      }
+    }
+    await follower.caughtUp(position)
+    await follower.stop()
+    expect(follower.events.map(idOf)).toEqual(ids)
+    await store.close()
+  })
+
+  test('whose former leader is cut off, and ends no subscription, loses its subscribers to the new one', async () => {
+    await using nodes = await cluster()
+    const store = open()
+    const stream = newStream()
+    const begin = await store.append(stream, 'no-stream', newEvents(1))
+    const follower = new Follower(store)
+    await follower.caughtUp(begin.position)
+    nodes.first.hears = false
+    nodes.elect(nodes.other, nodes.first)
+    const { position } = await store.append(stream, 0n, newEvents(1))
+    await follower.caughtUp(position)
+    await follower.stop()
+    expect(follower.events).toHaveLength(2)
+    await store.close()
+    // Keep-alive of the connection would find out too, later.
+  }, 9_000)
+})
+
+describe('a position that the server refuses', () => {
+  test('is believed to be none of this log when it refuses again and again', async () => {
+    const store = open()
+    const { position } = await store.append(newStream(), 'no-stream', newEvents(1))
+    await store.append(newStream(), 'no-stream', newEvents(1))
+    const reading = collect<unknown>(store.subscribe({ after: position + 1n, signal: AbortSignal.timeout(5_000) }))
+    await expect(reading).rejects.toBeInstanceOf(UnknownPosition)
+  })
+
+  test('once, as a server does that is about to stop, is asked for again', async () => {
+    const store = open()
+    const { position } = await store.append(newStream(), 'no-stream', newEvents(1))
+    const { position: end } = await store.append(newStream(), 'no-stream', newEvents(1))
+    double.refuseNextSubscription(status.UNKNOWN)
+    const follower = new Follower(store, { after: position })
+    await follower.caughtUp(end)
+    await follower.stop()
+    expect(follower.events).toHaveLength(1)
+  })
+})
+
+test('what the server itself writes into a stream of ours is passed over by who reads the log, and stops who reads the stream', async () => {
+  const store = open()
+  const [stream, deleted] = [newStream(), newStream()]
+  await store.append(stream, 'no-stream', newEvents(1))
+  await store.append(deleted, 'no-stream', newEvents(1))
+  const before = new Follower(store)
+  await before.until(({ events }) => events.length === 2)
+  const ofServer = { ...proposed('$streamDeleted'), contentType: 'application/octet-stream', metadata: new Uint8Array() }
+  double.log.append(`steward.${deleted}`, 'any', [ofServer])
+  const { position } = await store.append(stream, 0n, newEvents(1))
+  const behind = new Follower(store)
+  for (const follower of [before, behind]) {
+    await follower.caughtUp(position)
+    await follower.stop()
+    expect(follower.events).toHaveLength(3)
+  }
+  await expect(collect(store.readStream(deleted))).rejects.toBeInstanceOf(ForeignEvent)
 })
 
 describe.each(['says caught up', 'never says caught up'] as const)('subscribe on a server that %s', (kind) => {

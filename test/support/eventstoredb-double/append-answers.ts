@@ -42,7 +42,11 @@ export function add(pending: PendingAppend, request: BatchAppendReq): void {
 }
 
 /** Stores a whole append, or says why not. */
-export function store(log: ServerLog, { stream, expected, deadlineMs, events, sizeBytes }: PendingAppend): BatchAppendResp {
+export function store(
+  log: ServerLog,
+  { stream, expected, deadlineMs, events, sizeBytes }: PendingAppend,
+  maxBytes: number,
+): BatchAppendResp {
   const answer = new streams.BatchAppendResp()
   const identifier = new shared.StreamIdentifier()
   identifier.setStreamName(Buffer.from(stream, 'utf8'))
@@ -52,9 +56,9 @@ export function store(log: ServerLog, { stream, expected, deadlineMs, events, si
     answer.setError(failure('BadRequest', 'event_store.client.BadRequest', new shared.BadRequest()))
   } else if (deadlineMs <= Date.now()) {
     answer.setError(failure('Timeout', 'event_store.client.Timeout', new shared.Timeout()))
-  } else if (sizeBytes > MAX_APPEND_SIZE_BYTES) {
+  } else if (sizeBytes > maxBytes) {
     const details = new shared.MaximumAppendSizeExceeded()
-    details.setMaxappendsize(MAX_APPEND_SIZE_BYTES)
+    details.setMaxappendsize(maxBytes)
     answer.setError(failure('MaximumAppendSizeExceeded', 'event_store.client.MaximumAppendSizeExceeded', details))
   } else {
     const result = log.append(stream, expected, events)

@@ -7,13 +7,14 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
+  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js'
-import { add, begin, type PendingAppend, store } from './append-answers.ts'
+import { add, begin, MAX_APPEND_SIZE_BYTES, type PendingAppend, store } from './append-answers.ts'
 import { CallFailed, serveRead } from './read.ts'
 import { ServerLog } from './server-log.ts'
 import { features, featuresGrpc, gossip, gossipGrpc, streams, streamsGrpc } from './stubs.ts'
@@ -35,6 +36,14 @@ export interface EventStoreDbDouble extends AsyncDisposable {
   delayMs: number
   /** False: like a server before 23.10, never says that a subscription has caught up. */
   saysCaughtUp: boolean
+  /** False: like a node that is cut off from the others; its subscriptions bring nothing, and are not ended. */
+  hears: boolean
+  /** Set: this node does not lead, and sends whoever needs the leader there. */
+  leader: Readonly<{ host: string; port: number }> | undefined
+  /** What one append may hold; default 1 048 576. */
+  maxAppendBytes: number
+  /** The next subscription fails with this status. */
+  refuseNextSubscription(code: status): void
   /** Nothing is read or answered any more, and nobody is told. */
   freeze(): void
   thaw(): void
@@ -57,19 +66,26 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
   const endings = new Set<() => void>()
   let gate: PromiseWithResolvers<void> | undefined
   let losing = false
+  const refusals: status[] = []
 
-  const double = {
+  const double: EventStoreDbDouble & { port: number } = {
     log,
     open,
     host: '127.0.0.1',
     port: 0,
     delayMs: 0,
     saysCaughtUp: true,
+    hears: true,
+    leader: undefined,
+    maxAppendBytes: MAX_APPEND_SIZE_BYTES,
     get url() {
       return `esdb://${double.host}:${double.port}?tls=false`
     },
     get connections() {
       return sockets.size
+    },
+    refuseNextSubscription(code) {
+      refusals.push(code)
     },
     freeze() {
       gate ??= Promise.withResolvers()
@@ -115,6 +131,9 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
   }
 
   const read: handleServerStreamingCall<ReadReq, Uint8Array> = (call) => {
+    if (double.leader) return void call.emit('error', notLeader(double.leader))
+    const refusal = call.request.getOptions()?.hasSubscription() ? refusals.shift() : undefined
+    if (refusal !== undefined) return void call.emit('error', { code: refusal, details: 'Exception was thrown by handler.' })
     const options = call.request.getOptions()
     if (!options) return void call.destroy(new CallFailed(status.INVALID_ARGUMENT, 'no options'))
     const kind = options.hasSubscription() ? 'subscriptions' : 'reads'
@@ -138,7 +157,7 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
     call.on('close', finish)
     const write = async (answer: Uint8Array): Promise<void> => {
       if (gate || double.delayMs > 0) await pass()
-      if (abort.signal.aborted) return
+      if (abort.signal.aborted || (kind === 'subscriptions' && !double.hears)) return
       if (!call.write(answer)) await once(call, 'drain', { signal: abort.signal }).catch(() => undefined)
     }
     void pass()
@@ -150,6 +169,7 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
   }
 
   const batchAppend: handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> = (call) => {
+    if (double.leader) return void call.emit('error', notLeader(double.leader))
     const pending = new Map<string, PendingAppend>()
     const end = (): void => void call.emit('error', { code: status.INTERNAL, details: 'Received RST_STREAM with code 0' })
     let order = Promise.resolve()
@@ -163,6 +183,7 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
       endings.delete(end)
     }
     const handle = (request: BatchAppendReq): void => {
+      if (double.leader) return void call.emit('error', notLeader(double.leader))
       const correlationId = request.getCorrelationId()
       const key = correlationId?.getString() ?? ''
       const options = request.getOptions()
@@ -172,7 +193,7 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
       add(append, request)
       if (!request.getIsFinal()) return
       pending.delete(key)
-      const answer = store(log, append)
+      const answer = store(log, append, double.maxAppendBytes)
       if (correlationId) answer.setCorrelationId(correlationId)
       if (losing && answer.hasSuccess()) {
         losing = false
@@ -222,6 +243,14 @@ export async function startEventStoreDbDouble(log = new ServerLog()): Promise<Ev
   if (address === null || typeof address === 'string') throw new Error('the double listens on no TCP port')
   double.port = address.port
   return double
+}
+
+function notLeader({ host, port }: { host: string; port: number }) {
+  const metadata = new Metadata()
+  metadata.set('exception', 'not-leader')
+  metadata.set('leader-endpoint-host', host)
+  metadata.set('leader-endpoint-port', String(port))
+  return { code: status.NOT_FOUND, details: 'Leader info available', metadata }
 }
 
 function supported() {

@@ -3,8 +3,10 @@
  * which the server answers with the first result if it was stored after all. Only when the deadline is over is the outcome unknown to the caller.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AppendResult } from '@eventstore/db-client'
 import {
   type Appended,
+  AppendTooLarge,
   ConcurrencyConflict,
   type ExpectedRevision,
   OutcomeUnknown,
@@ -14,8 +16,7 @@ import {
 import type { SerialisedEvent } from '../shared/check-append.ts'
 import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
-import { NoAnswer } from './connection.ts'
-import { type AppendFailure, appendFailure } from './failures.ts'
+import { appendFailure } from './failures.ts'
 
 /** An attempt may take this part of the deadline, so that one lost answer leaves time to ask again. */
 const ATTEMPTS_PER_DEADLINE = 3
@@ -26,6 +27,7 @@ export type Append = Readonly<{ stream: StreamName; expected: ExpectedRevision; 
  * @throws ConcurrencyConflict
  * @throws OutcomeUnknown an attempt was sent and no answer came until the deadline.
  * @throws StoreUnavailable nothing was ever sent.
+ * @throws AppendTooLarge this server takes less at once than we do.
  */
 export async function appendWithin(connection: Connection, prefix: string, append: Append, deadlineMs: number): Promise<Appended> {
   const { stream, expected, events } = append
@@ -35,24 +37,32 @@ export async function appendWithin(connection: Connection, prefix: string, appen
   for (let attempt = 0; ; attempt += 1) {
     const leftMs = endMs - performance.now()
     if (leftMs <= 1) break
-    try {
-      const attemptMs = Math.min(leftMs, deadlineMs / ATTEMPTS_PER_DEADLINE)
-      const result = await connection.append(prefix + stream, expected === 'no-stream' ? 'no_stream' : expected, events, attemptMs)
-      if (!result.position) throw new StoreUnavailable({ doing: 'append', cause: new Error('the server gives no position: it is too old') })
-      return { revision: result.nextExpectedRevision, position: result.position.commit }
-    } catch (error) {
-      const failure = verdict(error)
-      if (failure.kind === 'conflict') throw new ConcurrencyConflict({ stream, expected, actual: failure.actual })
-      if (failure.kind === 'refused') throw new Error(`the server refuses the append to ${stream}: ${reasonOf(error)}`, { cause: error })
-      if (failure.kind !== 'not-sent') maybeStored = true
-      cause = error
+    const attemptMs = Math.min(leftMs, deadlineMs / ATTEMPTS_PER_DEADLINE)
+    const answer = await connection
+      .append(prefix + stream, expected === 'no-stream' ? 'no_stream' : expected, events, attemptMs)
+      .catch((error: unknown) => {
+        cause = error
+      })
+    if (answer) return appended(answer)
+    const failure = appendFailure(cause)
+    if (failure.kind === 'conflict') throw new ConcurrencyConflict({ stream, expected, actual: failure.actual })
+    if (failure.kind === 'too-large') throw new AppendTooLarge({ sizeBytes: sizeOf(events), limitBytes: failure.limitBytes })
+    // What is refused now says nothing of an attempt before it that had no answer.
+    if (failure.kind === 'refused' && !maybeStored) {
+      throw new Error(`the server refuses the append to ${stream}: ${reasonOf(cause)}`, { cause })
     }
+    if (failure.kind !== 'not-sent') maybeStored = true
     await sleep(Math.max(0, Math.min(backoffMs(attempt), endMs - performance.now())))
   }
   throw maybeStored ? new OutcomeUnknown({ stream, cause }) : new StoreUnavailable({ doing: `append to ${stream}`, cause })
 }
 
-const verdict = (error: unknown): AppendFailure => (error instanceof NoAnswer ? { kind: 'unknown' } : appendFailure(error))
+function appended({ nextExpectedRevision: revision, position }: AppendResult): Appended {
+  if (!position) throw new Error('the server gives no position with an append: EventStoreDB 22.10 or later is needed')
+  return { revision, position: position.commit }
+}
+
+const sizeOf = (events: readonly SerialisedEvent[]): number => events.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 
 /** The client leaves the message of its own errors empty; their type says more. */
 const reasonOf = (error: unknown): string =>

@@ -4,10 +4,10 @@
  */
 import { type Checkpoint, type Position, type RecordedEvent, UnknownPosition } from '../../../domain/ports/event-store.ts'
 import type { Connection } from './connection.ts'
-import { mayBeUnknownPosition } from './failures.ts'
+import { mayBeUnknownPosition, NoAnswer } from './failures.ts'
 import { CaughtUp, CheckpointReached, isResolved, positionOf, Released, Silence } from './log-items.ts'
-import { toRecordedEvent } from './recorded-event.ts'
-import { scan } from './scan.ts'
+import { isOfServer, toRecordedEvent } from './recorded-event.ts'
+import { PENDING_DEADLINE_MS, SILENCES_WHILE_PENDING, scan } from './scan.ts'
 
 export type Range = Readonly<{ after: Position | undefined; until: Position; signal: AbortSignal | undefined }>
 
@@ -45,7 +45,7 @@ export async function* catchUp(
             if (position > until) break
             seen = position
             if (item instanceof CheckpointReached) given.push({ checkpoint: position, caughtUp: false })
-            else if (isResolved(item) && item.event) given.push(toRecordedEvent(item.event, prefix))
+            else if (isResolved(item) && item.event && !isOfServer(item.event)) given.push(toRecordedEvent(item.event, prefix))
           }
         }
         if (given.length > 0) yield given
@@ -54,6 +54,7 @@ export async function* catchUp(
           const { reached, pending } = await scan(connection, prefix, { after: seen, until, signal })
           over = !pending && reached >= until
           if (over) break
+          if (pending && silences >= SILENCES_WHILE_PENDING) throw new NoAnswer(PENDING_DEADLINE_MS)
         }
       }
     } catch (error) {

@@ -26,6 +26,8 @@ import { subscribe } from './subscribe.ts'
 export type EventStoreDbOptions = Readonly<{
   /** `esdb://` or `esdb+discover://`; without TLS only to a loopback address. On a secured server the user must be allowed to read `$all`. */
   url: string
+  /** Permits a server on another machine without TLS. Default: no. */
+  allowInsecure?: boolean
   namespace: string
   logger?: Logger
   /** After this time an append without an answer is an unknown outcome; default 10 000. */
@@ -40,9 +42,15 @@ const LAST_REVISION = 2n ** 63n - 1n
  * @throws InvalidConnectionString
  * @throws InvalidNamespace
  */
-export function createEventStoreDbEventStore({ url, namespace, logger, appendDeadlineMs = 10_000 }: EventStoreDbOptions): EventStore {
+export function createEventStoreDbEventStore({
+  url,
+  allowInsecure = false,
+  namespace,
+  logger,
+  appendDeadlineMs = 10_000,
+}: EventStoreDbOptions): EventStore {
   const prefix = `${checkNamespace(namespace)}.`
-  const connection = Connection.acquire(checkConnectionString(url))
+  const connection = Connection.acquire(checkConnectionString(url, { allowInsecure }))
   const closing = new AbortController()
   const appending = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined

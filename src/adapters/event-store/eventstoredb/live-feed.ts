@@ -6,11 +6,11 @@ import type { Position, RecordedEvent } from '../../../domain/ports/event-store.
 import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoffMs } from './backoff.ts'
 import type { Connection } from './connection.ts'
-import { isFinal } from './failures.ts'
+import { isFinal, NoAnswer } from './failures.ts'
 import { CaughtUp, CheckpointReached, isResolved, positionOf, Released, Silence } from './log-items.ts'
 import { pause } from './pause.ts'
-import { toRecordedEvent } from './recorded-event.ts'
-import { scan } from './scan.ts'
+import { type ClientEvent, isOfServer, toRecordedEvent } from './recorded-event.ts'
+import { PENDING_DEADLINE_MS, SILENCES_WHILE_PENDING, scan } from './scan.ts'
 
 const QUEUE_LIMIT_EVENTS = 512
 const QUEUE_LIMIT_BYTES = 4_000_000
@@ -158,12 +158,23 @@ export class LiveFeed {
           this.live = true
           this.#moveTo(head)
         } else if (item instanceof CheckpointReached) this.#moveTo(item.position)
-        else if (isResolved(item) && item.event) this.#offer(toRecordedEvent(item.event, this.#prefix), positionOf(item))
+        else if (isResolved(item) && item.event) this.#see(item.event, positionOf(item))
       }
       if (silences === 0) this.#news()
-      else if (silences % SILENCES_BETWEEN_HEADS === 0) await this.#compareHead(signal)
+      else if (silences % SILENCES_BETWEEN_HEADS === 0) {
+        const pending = await this.#compareHead(signal)
+        if (pending && silences >= SILENCES_WHILE_PENDING) throw new NoAnswer(PENDING_DEADLINE_MS)
+      }
     }
     throw new Error('the subscription ended')
+  }
+
+  #see(event: ClientEvent, position: Position | undefined): void {
+    if (isOfServer(event)) {
+      const { streamId: stream, type } = event
+      this.#logger?.warn({ stream, type }, 'an event of the server itself is passed over: the stream was deleted, or linked into')
+      this.#moveTo(position)
+    } else this.#offer(toRecordedEvent(event, this.#prefix), position)
   }
 
   #offer(event: RecordedEvent, position: Position | undefined): void {
@@ -173,17 +184,18 @@ export class LiveFeed {
     this.#moveTo(position)
   }
 
-  /** The head may be foreign, and the server does not tell of it until 32 such events have passed. */
-  async #compareHead(signal: AbortSignal): Promise<void> {
+  /** The head may be foreign, and the server does not tell of it until 32 such events have passed. True: an event is there, and did not come yet. */
+  async #compareHead(signal: AbortSignal): Promise<boolean> {
     const head = await this.#connection.head(signal)
-    if (head === undefined || (this.live && this.position !== undefined && head <= this.position)) return
+    if (head === undefined || (this.live && this.position !== undefined && head <= this.position)) return false
     const { reached, pending } = await scan(this.#connection, this.#prefix, { after: this.position, until: head, signal })
-    if (pending) return
+    if (pending) return true
     const wasLive = this.live
     const before = this.position
     this.#moveTo(reached)
     if (reached >= head) this.live = true
     if (this.live !== wasLive || this.position !== before) this.#news()
+    return false
   }
 
   #moveTo(position: Position | undefined): void {

@@ -1,12 +1,18 @@
-/** From the client's event to ours, parsed at the edge: what is in our namespace and not in our form stops the reader instead of being skipped. */
+/**
+ * From the client's event to ours, parsed at the edge: what is in our namespace and not in our form stops the reader instead of being skipped. Only
+ * what the server itself wrote there is passed over: somebody deleted a stream for good, or a projection linked into it.
+ */
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client'
 import type { EventMetadata, RecordedEvent, StreamName } from '../../../domain/ports/event-store.ts'
 import type { JsonObject } from '../../../domain/ports/json.ts'
 
-type ClientEvent = NonNullable<ResolvedEvent['event'] | AllStreamResolvedEvent['event']>
+export type ClientEvent = NonNullable<ResolvedEvent['event'] | AllStreamResolvedEvent['event']>
 
 /** A server that does not know the position of an event in its stream fills in the end of everything. */
 const NO_POSITION = 0xffff_ffff_ffff_ffffn
+
+/** A tombstone, a link: types with `$` belong to the server. Whoever reads the stream itself is still stopped. */
+export const isOfServer = ({ type }: Pick<ClientEvent, 'type'>): boolean => type.startsWith('$')
 
 /** @throws ForeignEvent */
 export function toRecordedEvent(event: ClientEvent, prefix: string): RecordedEvent {

@@ -5,9 +5,17 @@
 import type { Position } from '../../../domain/ports/event-store.ts'
 import type { Connection } from './connection.ts'
 import { isResolved, positionOf } from './log-items.ts'
+import { TICK_MS } from './pull.ts'
 
 /** Checkpoints come every 32 events, so there is rarely more to look at. What is left is looked at the next time. */
 const SCAN_LIMIT_EVENTS = 2_000
+
+/**
+ * How long a subscription may keep silent of an event that a scan finds. Reads go to the node that leads now; a subscription may hang on one that
+ * led before, is cut off from the others, and will never bring it.
+ */
+export const PENDING_DEADLINE_MS = 5_000
+export const SILENCES_WHILE_PENDING = PENDING_DEADLINE_MS / TICK_MS
 
 export type Scan = Readonly<{
   /** Everything up to here was looked at. */

@@ -16,6 +16,9 @@ const CHECKPOINT_INTERVAL_EVENTS = 1_000
 /** At least so many events lie between two checkpoints of the server. */
 const CHECKPOINT_INTERVAL_OF_SERVER_EVENTS = 32
 
+/** How often the server must refuse the position of the caller before it is believed. */
+const REFUSALS_BEFORE_BELIEF = 3
+
 export type Subscription = Readonly<{ after: Position | undefined; types: readonly string[] | undefined; signal: AbortSignal }>
 
 export async function* subscribe(
@@ -26,6 +29,9 @@ export async function* subscribe(
   logger: Logger | undefined,
 ): AsyncGenerator<RecordedEvent | Checkpoint> {
   const progress = new Progress(after, types)
+  // A server that stops may refuse a good position in the same words as a bad one.
+  let proven = after === undefined
+  let refusals = 0
   for (let attempt = 0; !signal.aborted; ) {
     let seat: Seat | undefined
     const seenBefore = progress.seen
@@ -37,6 +43,7 @@ export async function* subscribe(
         yield* progress.give(catchUp(connection, prefix, { after: progress.seen, until: head, signal }), signal)
         progress.seen = head
       }
+      proven = true
       // The seat is taken first and the rest read behind it, so that nothing falls between the read and the feed.
       seat = feed.sit(head)
       yield* progress.give(untilFeed(connection, feed, prefix, progress, signal), signal)
@@ -44,7 +51,11 @@ export async function* subscribe(
       yield* progress.live(feed, seat, signal)
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof UnknownPosition || !mayPass(error)) throw error
+      if (!mayPass(error)) throw error
+      if (error instanceof UnknownPosition && !proven) {
+        refusals += 1
+        if (error.cause === undefined || refusals === REFUSALS_BEFORE_BELIEF) throw error
+      }
       if (progress.seen !== seenBefore) attempt = 0
       if (attempt % ATTEMPTS_PER_WARNING === 0)
         logger?.warn({ error, attempt }, 'a subscription broke and goes on behind the last event it has given')
