@@ -1,6 +1,12 @@
 /** All that a command sees of the process it runs in. Nothing else in the command line touches `process`, so tests can give it another one. */
 import type { LocalServices } from './local-services.ts'
 
+/** What is asked of standard input: that it can be read, and whether somebody sits there. */
+export type InputStream = NodeJS.ReadableStream & Readonly<{ isTTY?: boolean }>
+
+/** Of the two others: that they can be written to, and how wide the terminal is. */
+export type OutputStream = NodeJS.WritableStream & Readonly<{ isTTY?: boolean; columns?: number }>
+
 export type CliContext = Readonly<{
   /** Of Steward. */
   version: string
@@ -8,9 +14,9 @@ export type CliContext = Readonly<{
   platform: string
   env: Readonly<Record<string, string | undefined>>
   cwd: string
-  stdin: NodeJS.ReadStream
-  stdout: NodeJS.WriteStream
-  stderr: NodeJS.WriteStream
+  stdin: InputStream
+  stdout: OutputStream
+  stderr: OutputStream
   /** Calls the listener at each of these signals, until disposed. */
   onSignal: (signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void) => Disposable
   /** Ends at once, whatever is still open. */

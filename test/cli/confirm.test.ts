@@ -36,11 +36,20 @@ test.for(['n\n', '\n', 'maybe\n'])('host add registers nothing after %j', async 
   expect(confirmedHost()).toBeUndefined()
 })
 
-test('host add without a terminal is refused, with the word that would do', async () => {
-  const ran = await run(addHost)
+test.for([
+  { words: [], columns: undefined },
+  { words: ['--yes'], columns: undefined },
+  { words: ['--yes'], columns: 200 },
+])('host add that asks nobody takes no key by itself, and says what to type: $words', async ({ words, columns }) => {
+  const ran = await run([...addHost, ...words], columns === undefined ? {} : { columns })
   expect(ran.code).toBe(2)
-  expect(ran.stderr).toContain('--fingerprint')
+  expect(ran.stderr).toContain(`steward ${addHost.join(' ')} --fingerprint ${FINGERPRINT}\n`)
   expect(confirmedHost()).toBeUndefined()
+})
+
+test('the command that would add a host is quoted for a shell', async () => {
+  const ran = await run(['host', 'add', 'web-01', '--address', 'a b', '--port', '2222', '--user', "o'x", '--key', 'k'])
+  expect(ran.stderr).toContain(`--address 'a b' --port 2222 --user 'o'\\''x' --key k --fingerprint ${FINGERPRINT}\n`)
 })
 
 test('host add without a terminal takes the fingerprint that it was told', async () => {

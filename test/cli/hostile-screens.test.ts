@@ -1,12 +1,11 @@
 /** Whatever Steward answers, nothing but text, line breaks and colours of ours reaches a terminal. */
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { CliContext } from '../../src/cli/context.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { hostileTexts, UNSAFE_CHARACTER } from '../support/hostile-text.ts'
 import { type FakeApi, startFakeApi } from './support/fake-api.ts'
 import { prepare } from './support/prepare.ts'
-import { type Ran, stewardHere } from './support/run-cli.ts'
+import { fakeProcess, type Ran, stewardHere } from './support/run-cli.ts'
 import { localVerbs, verbs } from './support/verbs.ts'
 
 /** All of them in every field, so that one look at a screen shows what it does with each. */
@@ -72,10 +71,7 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]())
 
 test('the list of verbs is the tree of commands', () => {
-  const program = createProgram(
-    { env: {}, stdout: process.stdout, stderr: process.stderr, version: '0' } as unknown as CliContext,
-    () => undefined,
-  )
+  const program = createProgram(fakeProcess().context, () => undefined)
   expect([...Object.keys(verbs), ...localVerbs].toSorted()).toEqual(leaves(program).toSorted())
 })
 

@@ -1,5 +1,6 @@
 /** What is said at the end: the table, what differed, and how to look around in what was recorded. */
 import { relative } from 'node:path'
+import { shellWord } from '../shell-word.ts'
 import type { Place } from './place.ts'
 import type { Screen } from './screen.ts'
 import { namespaceOf } from './stage.ts'
@@ -18,7 +19,7 @@ export function sayResults(screen: Screen, rows: readonly Row[], tookMs: number)
 
 export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: { keptHost: boolean; env: NodeJS.ProcessEnv }): void {
   const { dir, dataDir } = place
-  const data = `--data-dir ${quoted(fromHere(dataDir))}`
+  const data = `--data-dir ${shellWord(fromHere(dataDir))}`
   screen.blank()
   screen.heading('Look around in what it recorded')
   screen.command(`npx steward up ${data} --namespace ${namespaceOf(place)}`)
@@ -35,7 +36,7 @@ export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: 
   if (keptHost) screen.say('The host, its services and their logs:')
   if (keptHost) screen.command(fromHere(place.hostDir))
   screen.say('When you are done:')
-  screen.command(`rm -r ${quoted(fromHere(dir))}`)
+  screen.command(`rm -r ${shellWord(fromHere(dir))}`)
   const database = env['STEWARD_DATABASE_URL'] ?? ''
   if (database !== '' && database !== 'embedded') screen.command(`drop schema "${namespaceOf(place)}" cascade   -- in your PostgreSQL`)
 }
@@ -45,5 +46,3 @@ function fromHere(path: string): string {
   const near = relative(process.cwd(), path)
   return near.startsWith('..') || near.startsWith('-') ? path : near
 }
-
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -12,7 +12,8 @@ import { CliError, exitCode, usageError } from '../exit-code.ts'
 import { ago, duration, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import { toneOf } from '../screen/paint.ts'
-import type { Session } from '../session.ts'
+import type { CommonOptions, Session } from '../session.ts'
+import { shellLine } from '../shell-word.ts'
 import { readable } from '../views/readable.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
@@ -33,8 +34,8 @@ export function defineHosts(program: Command, { run }: Define): void {
     .option('--port <port>', 'port of its SSH server', wholeNumber(1, 65_535), 22)
     .requiredOption('--user <user>', 'account to log in with')
     .requiredOption('--key <file>', 'private key: a file in the secret directory of the service, or env:NAME')
-    .option('--fingerprint <fingerprint>', 'SHA256:... that the host must have; nobody is asked then')
-    .option('-y, --yes', 'take the key that the host shows now, whatever it is')
+    .option('--fingerprint <fingerprint>', 'SHA256:... that the key of the host must have; nobody is asked then')
+    .option('-y, --yes', 'do not ask; needs --fingerprint, so that the key is the one you compared')
     .addHelpText(
       'after',
       `
@@ -79,7 +80,7 @@ async function addHost(session: Session, name: string, flags: AddFlags): Promise
   const { address, port, user: username, key } = flags
   const body = { name, address, port, username, privateKey: /^(?:file|env):/.test(key) ? key : `file:${key}` }
   const shown = await shownKey(client, body)
-  await confirmKey(session, shown, flags)
+  await confirmKey(session, shown, { name, ...flags })
   const outcome = await withAdvice(() =>
     client.send<Outcome>('POST', kinds.host.path, { body: { ...body, hostKey: shown.hostKey }, idempotencyKey: flags.idempotencyKey }),
   )
@@ -108,7 +109,11 @@ async function shownKey(client: StewardClient, body: BodyOf<typeof registerHost>
   throw new CliError('Steward did not say which key the host has', { exitCode: exitCode.failure })
 }
 
-async function confirmKey({ out, ask, signal }: Session, { fingerprint, hostKey }: ShownKey, flags: AddFlags): Promise<void> {
+async function confirmKey(
+  { out, ask, signal, options }: Session,
+  { fingerprint, hostKey }: ShownKey,
+  flags: AddFlags & Readonly<{ name: string }>,
+): Promise<void> {
   const { address, port } = flags
   if (flags.fingerprint !== undefined) {
     if (flags.fingerprint === fingerprint) return
@@ -124,14 +129,12 @@ async function confirmKey({ out, ask, signal }: Session, { fingerprint, hostKey 
       ['  fingerprint', { text: fingerprint, tone: 'strong' }],
     ])
   })
-  if (flags.yes === true) {
-    out.note('Taken as it is, because of --yes.', 'warn')
-    return
-  }
-  if (!ask.possible) {
+  if (flags.yes === true || !ask.possible) {
     throw usageError(
-      'this is no terminal, so nobody can compare the fingerprint',
-      'When it is the right one, add: --fingerprint followed by it.',
+      flags.yes === true
+        ? '--yes needs --fingerprint: a host is known by one exact key'
+        : 'this is no terminal, so nobody can compare the fingerprint',
+      `On the host itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nWhen it is the same one:\n${commandWith(fingerprint, { ...options, ...flags })}`,
     )
   }
   out.note('On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub', 'dim')
@@ -139,6 +142,19 @@ async function confirmKey({ out, ask, signal }: Session, { fingerprint, hostKey 
     throw new CliError('not confirmed; nothing was registered', { exitCode: exitCode.failure })
   }
 }
+
+/** The same again, with the fingerprint in it: to be copied, once it was compared. */
+const commandWith = (
+  fingerprint: string,
+  { name, address, port, user, key, url, apiKeyFile, dataDir }: AddFlags & CommonOptions & Readonly<{ name: string }>,
+): string =>
+  shellLine([
+    ...['steward', 'host', 'add', name, '--address', address, ...(port === 22 ? [] : ['--port', String(port)])],
+    ...['--user', user, '--key', key, '--fingerprint', fingerprint],
+    ...Object.entries({ '--url': url, '--api-key-file': apiKeyFile, '--data-dir': dataDir }).flatMap(([name, value]) =>
+      value === undefined ? [] : [name, value],
+    ),
+  ])
 
 /** The refusals of a first try, with the next step. */
 async function withAdvice<Value>(work: () => Promise<Value>): Promise<Value> {

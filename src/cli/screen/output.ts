@@ -1,6 +1,6 @@
 /** Data goes to standard output, either drawn for a person or as JSON for a program; messages go to standard error. Nothing else writes. */
 import { forTerminal } from '../../domain/text/terminal.ts'
-import type { CliContext } from '../context.ts'
+import type { CliContext, OutputStream } from '../context.ts'
 import { jsonText } from './json-text.ts'
 import { createPage, type Page } from './page.ts'
 import { type Paint, paintFor, type Tone } from './paint.ts'
@@ -29,7 +29,7 @@ type Streams = Pick<CliContext, 'stdout' | 'stderr' | 'env' | 'nowMs'>
 export function createOutput({ stdout, stderr, env, nowMs }: Streams, { json }: { json: boolean }): Output {
   const paintData = paintFor(stdout, env)
   const paintNotes = paintFor(stderr, env)
-  const draw = (make: (page: Page) => void, stream: NodeJS.WriteStream, paint: Paint): void => {
+  const draw = (make: (page: Page) => void, stream: OutputStream, paint: Paint): void => {
     const page = createPage({ width: widthOf(stream, env), paint })
     make(page)
     stream.write(page.lines.map((line) => `${line}\n`).join(''))
@@ -50,7 +50,7 @@ export function createOutput({ stdout, stderr, env, nowMs }: Streams, { json }: 
 const NARROWEST = 40
 
 /** COLUMNS counts where there is no terminal: whoever hands it on wants that width. */
-function widthOf(stream: NodeJS.WriteStream, env: Streams['env']): number | undefined {
-  const columns = stream.isTTY ? stream.columns : Number(env['COLUMNS'] ?? '')
+function widthOf(stream: OutputStream, env: Streams['env']): number | undefined {
+  const columns = stream.isTTY === true ? (stream.columns ?? 0) : Number(env['COLUMNS'] ?? '')
   return Number.isInteger(columns) && columns > 0 ? Math.max(NARROWEST, columns) : undefined
 }

@@ -44,12 +44,8 @@ export type InProcess = Readonly<{
   local?: Partial<LocalServices>
 }>
 
-export async function stewardHere(
-  words: readonly string[],
-  { env = {}, cwd = '/nonexistent', columns, types, nowMs, local = {} }: InProcess = {},
-): Promise<Ran> {
-  const isTTY = columns !== undefined
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+export async function stewardHere(words: readonly string[], { types, ...surroundings }: InProcess = {}): Promise<Ran> {
+  const { context, stdin, stdout, stderr } = fakeProcess(surroundings)
   const written = [stdout, stderr].map(read)
   if (types !== undefined) {
     // Not before the question: what is typed too early is lost to a prompt.
@@ -57,15 +53,21 @@ export async function stewardHere(
       if (chunk.includes('[y/N]')) stdin.write(types)
     })
   }
+  const code = await runCli(words, context)
+  stdout.end()
+  stderr.end()
+  const [out = '', err = ''] = await Promise.all(written)
+  return { code, stdout: out, stderr: err }
+}
+
+/** A process that nobody runs: its streams hold what was written. */
+export function fakeProcess({ env = {}, cwd = '/nonexistent', columns, nowMs, local = {} }: Omit<InProcess, 'types'> = {}) {
+  const [stdin, stdout, stderr] = [new FakeStream(columns), new FakeStream(columns), new FakeStream(columns)]
   const context: CliContext = {
     version: '0.0.0',
     nodeVersion: process.versions.node,
     platform: 'test',
-    env,
-    cwd,
-    stdin: Object.assign(stdin, { isTTY, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
-    stdout: Object.assign(stdout, { isTTY, columns }) as unknown as NodeJS.WriteStream,
-    stderr: Object.assign(stderr, { isTTY, columns }) as unknown as NodeJS.WriteStream,
+    ...{ env, cwd, stdin, stdout, stderr },
     nowMs: () => nowMs ?? Date.now(),
     self: ['steward'],
     exit: (code) => {
@@ -74,11 +76,21 @@ export async function stewardHere(
     onSignal: () => ({ [Symbol.dispose]: () => undefined }),
     local: { ...noServices, ...local },
   }
-  const code = await runCli(words, context)
-  stdout.end()
-  stderr.end()
-  const [out = '', err = ''] = await Promise.all(written)
-  return { code, stdout: out, stderr: err }
+  return { context, stdin, stdout, stderr }
+}
+
+/** A stream of a terminal of this width; or, without a width, of none. */
+class FakeStream extends PassThrough {
+  readonly isTTY: boolean
+  readonly columns: number
+  constructor(columns: number | undefined) {
+    super()
+    this.isTTY = columns !== undefined
+    this.columns = columns ?? 0
+  }
+  setRawMode(): this {
+    return this
+  }
 }
 
 const refuse = () => Promise.reject(new Error('not in this test'))
