@@ -194,7 +194,7 @@ function createHandlers(options: EngineOptions, log: EventLog, reach: Reach): Ef
     analyse: createAnalyse({ analyst }),
     draft: createDraft({ reach, log, clock, ...drafting }),
     prepare: createPrepare({ reach, halted, log, clock, ...drafting }),
-    'run-step': createRunStep({ reach, halted, clock }),
+    'run-step': createRunStep({ reach, halted, clock, diff }),
     settle: createSettle({ reach }),
     verify: createVerify({ reach, clock }),
     prove: createProve({ reach, clock }),

@@ -61,7 +61,7 @@ export type IncidentRow = Readonly<{
   /** Of the last execution, restores included. */
   steps: readonly StepView[]
   verification: Readonly<{ holds: boolean; says: string; at: Instant }> | null
-  rollback: Readonly<{ because: string; startedAt: Instant; provenAt: Instant | null }> | null
+  rollback: RollbackView | null
   escalation: Readonly<{ reason: EscalationReason; says: string; at: Instant }> | null
   /** Why nobody could prove what happened. */
   undetermined: string | null
@@ -75,6 +75,23 @@ export type IncidentRow = Readonly<{
 }>
 
 export type DiagnosisView = Readonly<{
+export type RollbackView = Readonly<{
+  because: string
+  startedAt: Instant
+  provenAt: Instant | null
+  /** Not empty: it was refused, because it would have overwritten this. */
+  changedByOthers: readonly ForeignChangeView[]
+}>
+
+export type ForeignChangeView = Readonly<{
+  what: string
+  before: string
+  left: string
+  now: string
+  sinceBefore: string | null
+  sinceLeft: string | null
+}>
+
   by: 'catalogue' | 'analyst'
   text: string
   /** 0-1. */

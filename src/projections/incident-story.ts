@@ -5,6 +5,7 @@ import type { IncidentEvent } from '../domain/incident/events.ts'
 export const incidentTypes = [
   'IncidentOpened',
   'AnomalyAttached',
+  'AttachingStopped',
   'IncidentAcknowledged',
   'IncidentInvestigated',
   'IncidentDiagnosed',
@@ -14,6 +15,7 @@ export const incidentTypes = [
   'StepRun',
   'VerificationFinished',
   'RollbackStarted',
+  'RollbackRefused',
   'RollbackProven',
   'IncidentEscalated',
   'OutcomeUndetermined',

@@ -4,9 +4,16 @@
  */
 import { unreachable } from '../domain/decider.ts'
 import type { EventOf, Recorded } from '../domain/events.ts'
-import type { IncidentEvent } from '../domain/incident/events.ts'
+import type { ForeignChange, IncidentEvent } from '../domain/incident/events.ts'
 import type { EffectKind, EffectRequest } from '../domain/processes/effects.ts'
-import { type IncidentRow, type IncidentState, openedIncident, planView } from './incident-row.ts'
+import {
+  type ForeignChangeView,
+  type IncidentRow,
+  type IncidentState,
+  openedIncident,
+  planView,
+  type RollbackView,
+} from './incident-row.ts'
 import { incidentTypes } from './incident-story.ts'
 import { defineProjection } from './projection.ts'
 
@@ -112,6 +119,8 @@ const isRestore = (request: EffectRequest): boolean => request.kind === 'run-ste
 
 function told(row: IncidentRow, event: Exclude<Recorded<IncidentEvent>, { type: 'IncidentOpened' }>): IncidentRow {
   switch (event.type) {
+    case 'AttachingStopped':
+      return row
     case 'AnomalyAttached': {
       const { anomalyId } = event.data
       return row.anomalyIds.includes(anomalyId) ? row : { ...row, anomalyIds: [...row.anomalyIds, anomalyId] }
@@ -146,7 +155,9 @@ function told(row: IncidentRow, event: Exclude<Recorded<IncidentEvent>, { type: 
       return { ...row, verification: { holds, says, at } }
     }
     case 'RollbackStarted':
-      return { ...moved(row, 'rolling-back'), rollback: { because: event.data.because, startedAt: event.data.at, provenAt: null } }
+      return { ...moved(row, 'rolling-back'), rollback: startedRollback(event.data) }
+    case 'RollbackRefused':
+      return { ...row, rollback: row.rollback && { ...row.rollback, changedByOthers: event.data.changes.map(foreignChangeView) } }
     case 'RollbackProven':
       return { ...row, rollback: row.rollback && { ...row.rollback, provenAt: event.data.at } }
     case 'IncidentEscalated': {
@@ -173,6 +184,19 @@ function told(row: IncidentRow, event: Exclude<Recorded<IncidentEvent>, { type: 
       return unreachable(event)
   }
 }
+
+const startedRollback = ({ because, at }: EventOf<'RollbackStarted'>['data']): RollbackView => ({
+  because,
+  startedAt: at,
+  provenAt: null,
+  changedByOthers: [],
+})
+
+const foreignChangeView = ({ what, before, left, now, sinceBefore, sinceLeft }: ForeignChange): ForeignChangeView => ({
+  ...{ what, before, left, now },
+  sinceBefore: sinceBefore?.text ?? null,
+  sinceLeft: sinceLeft?.text ?? null,
+})
 
 /** What is reported of an incident that has ended is still a fact, but moves it no more. */
 const moved = (row: IncidentRow, state: IncidentState): IncidentRow =>

@@ -1,7 +1,7 @@
 /** One sentence per event of an incident's story. Text from outside is quoted as it was recorded; every sink makes it harmless for itself. */
 import { unreachable } from '../domain/decider.ts'
 import type { EventOf } from '../domain/events.ts'
-import type { Authority, EscalationReason, IncidentOutcome, Investigation, WaitReason } from '../domain/incident/events.ts'
+import type { Authority, EscalationReason, ForeignChange, IncidentOutcome, Investigation, WaitReason } from '../domain/incident/events.ts'
 import type { EffectKind } from '../domain/processes/effects.ts'
 import type { StoryEvent } from './incident-story.ts'
 
@@ -11,6 +11,8 @@ export function sentence(event: StoryEvent): string {
       return `Opened: ${event.data.title} (${event.data.severity}), seen on target ${event.data.targetId}.`
     case 'AnomalyAttached':
       return `Seen again: anomaly ${event.data.anomalyId} was added.`
+    case 'AttachingStopped':
+      return `${count(event.data.attached, 'anomaly', 'anomalies')} were added; from here on the fingerprint alone counts how often it is seen.`
     case 'IncidentAcknowledged':
       return `${event.data.by} acknowledged the incident.`
     case 'IncidentInvestigated':
@@ -37,6 +39,8 @@ export function sentence(event: StoryEvent): string {
       return event.data.holds ? `Verified: ${event.data.says}` : `Not cured: ${event.data.says}`
     case 'RollbackStarted':
       return `Rolling back, because ${event.data.because}`
+    case 'RollbackRefused':
+      return `Not rolled back, somebody else has changed it since: ${event.data.changes.map(foreignText).join('; ')}.`
     case 'RollbackProven':
       return 'Rolled back: the state before the action is back, and no probe is worse than before.'
     case 'IncidentEscalated':
@@ -125,6 +129,7 @@ const findings: Readonly<Record<Investigation['result'], string>> = {
 const waits: Readonly<Record<WaitReason, string>> = {
   approval: 'for an approval',
   lanes: 'for resources that another execution holds',
+  step: 'for a step that still runs on the host',
   'healing-stopped': 'because healing is stopped',
   visibility: 'until the host can be seen',
   'host-budget': 'because the host had enough actions in this hour',
@@ -146,8 +151,10 @@ const escalations: Readonly<Record<EscalationReason, string>> = {
   'fix-failed-rolled-back': 'the fix failed and was rolled back',
   'fix-failed': 'the fix failed',
   'rollback-failed': 'the rollback failed',
+  'changed-by-others': 'the fix failed, and somebody else has changed the same since',
   'outcome-unknown': 'the outcome is unknown',
   'target-frozen': 'the target is frozen',
+  'missing-right': 'a right is missing',
   'not-executed': 'the plan was not executed',
 }
 
@@ -186,6 +193,9 @@ function stepText({ step, say, outcome, exitCode, says }: EventOf<'StepRun'>['da
       return unreachable(outcome)
   }
 }
+
+const foreignText = ({ what, before, left, now }: ForeignChange): string =>
+  `${what} was ${before} before the action, ${left} after it, and is ${now} now`
 
 function resultText({ kind, result }: EventOf<'EffectSucceeded'>['data']): string {
   if (kind === 'run-step' && result.kind === 'ended') return `, ${result.ran.step}, exit code ${result.exitCode}`

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createEffectRunner, type EffectHandlers, runnerLease } from '../../src/commands/effect-runner.ts'
 import type { EventOf } from '../../src/domain/events.ts'
+import { instant } from '../../src/domain/instant.ts'
 import type { Agenda, OpenEffect } from '../../src/domain/ports/agenda.ts'
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/domain/ports/event-store.ts'
 import type { Leases } from '../../src/domain/ports/leases.ts'
@@ -17,6 +18,13 @@ const step: EffectRequest = {
     step: { name: 'fix-1', say: 'fix', run: { kind: 'exec', argv: ['true'] } },
     timeoutMs: 1_000,
     privileged: 'fix',
+    touched: {
+      action: { id: 'redis.raise-maxmemory', version: 1, params: {} },
+      before: { files: {}, settings: {} },
+      meant: { files: {}, settings: {} },
+      seen: null,
+      lateAt: instant('2026-11-21T12:00:00.000Z'),
+    },
   },
   timeoutMs: 60_000,
 }
@@ -210,7 +218,7 @@ test('a runner that comes too late finds the outcome of another, and changes not
   start(bench, {
     'run-step': async () => {
       await finished
-      return { kind: 'ended', exitCode: 0, says: { text: '' }, ran: { executionId: 'x', step: 'fix-1', say: 'fix' } }
+      return { kind: 'ended', exitCode: 0, says: { text: '' }, left: null, ran: { executionId: 'x', step: 'fix-1', say: 'fix' } }
     },
   })
   await settled()

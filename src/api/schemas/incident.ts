@@ -94,7 +94,23 @@ export const incident = z
       }),
     ),
     verification: z.object({ holds: z.boolean(), says: z.string(), at: timeText }).nullable(),
-    rollback: z.object({ because: z.string(), startedAt: timeText, provenAt: timeText.nullable() }).nullable(),
+    rollback: z
+      .object({
+        because: z.string(),
+        startedAt: timeText,
+        provenAt: timeText.nullable(),
+        changedByOthers: listOf(
+          z.object({
+            what: z.string(),
+            before: z.string(),
+            left: z.string(),
+            now: z.string(),
+            sinceBefore: z.string().nullable().describe('Unified difference from the snapshot to now. Text from outside.'),
+            sinceLeft: z.string().nullable().describe('Unified difference from what the action left to now. Text from outside.'),
+          }),
+        ).describe('Not empty: the rollback was refused, because it would have overwritten this.'),
+      })
+      .nullable(),
     escalation: z.object({ reason: z.string(), says: z.string(), at: timeText }).nullable(),
     undetermined: z.string().nullable(),
     declared: z.object({ outcome: z.enum(['done', 'not-done']), by: z.string(), reason: z.string(), at: timeText }).nullable(),

@@ -1,18 +1,19 @@
 /** Makes the plan of a confirmed remedy as the host is now: changes nothing, and gives the same plan again while nothing has changed. */
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
 import { catalogueContents, findAction } from '../../domain/catalogue/catalogue.ts'
-import { SETTLED_AFTER_SECONDS } from '../../domain/catalogue/common/params.ts'
-import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import type { Evidence } from '../../domain/incident/events.ts'
-import type { FileChange, Plan, PlanTerms } from '../../domain/plan/plan.ts'
+import type { Plan, PlanTerms } from '../../domain/plan/plan.ts'
 import { planHashOf } from '../../domain/plan/plan-hash.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { Hash } from '../../domain/ports/hash.ts'
 import type { TextDiff } from '../../domain/ports/text-diff.ts'
 import type { ConfirmedRemedy } from '../../domain/processes/effects.ts'
 import { protect } from '../../domain/protected.ts'
+import { isBeingWorkedOn, previewChanges } from './preview-changes.ts'
 import { evidenceOf, probe } from './probing.ts'
 import type { Reached } from './reach.ts'
+import { resolveResources } from './resolve-resources.ts'
+import { MISSING_RIGHT, missingRights } from './rights.ts'
 
 export type Drafting = Readonly<{ hash: Hash; diff: TextDiff; policy: Policy }>
 
@@ -47,7 +48,11 @@ export async function draftPlan(
       return { kind: 'not-permitted', rule: 'dry-run-failed', says: `the dry run refused it: ${protect(says).text}` }
     }
   }
-  const changes = await previewChanges(prepared, reached, { hash, diff, policy }, signal)
+  const lacking = await missingRights(prepared.rights, reached, signal)
+  if (lacking !== undefined) return { kind: 'not-permitted', rule: MISSING_RIGHT, says: lacking }
+  const resources = await resolveResources(action.resources, reached, signal)
+  if (!resources) return { kind: 'unknown', reason: 'where the files of the plan really lie could not be read' }
+  const changes = await previewChanges(prepared, reached, diff, signal)
   if (!changes) return { kind: 'unknown', reason: 'the files that would change could not be read' }
 
   const { registration } = reached.target
@@ -60,7 +65,7 @@ export async function draftPlan(
     action: remedy.action,
     reversibility: action.reversibility,
     risk: (await isBeingWorkedOn(changes, reached, signal)) ? 'high' : prepared.risk,
-    resources: action.resources,
+    resources,
     steps: prepared.steps.map(({ say }) => say),
     precondition: action.precondition.run,
     postcondition: action.postcondition.run,
@@ -82,44 +87,6 @@ export async function draftPlan(
     diffs: changes.map(({ path, text }) => ({ path, diff: protect(text) })),
   }
   return { kind: 'drafted', plan, action, prepared }
-}
-
-type Change = FileChange & Readonly<{ text: string; modifiedAt: number }>
-
-/** A file that would change was changed a moment ago, by the host's own clock: somebody is working there, and nothing runs alone. */
-async function isBeingWorkedOn(changes: readonly Change[], reached: Reached, signal: AbortSignal): Promise<boolean> {
-  const changing = changes.filter(({ sha256Before, sha256After }) => sha256Before !== sha256After)
-  if (changing.length === 0) return false
-  const said = await reached.execute({ kind: 'exec', argv: ['date', '+%s'] }, { signal })
-  const now = said.kind === 'text' && said.exitCode === 0 && /^\d+\n?$/.test(said.stdout) ? Number(said.stdout) : undefined
-  return changing.some(({ modifiedAt }) => now === undefined || now - modifiedAt < SETTLED_AFTER_SECONDS)
-}
-
-async function previewChanges(
-  { previews }: Prepared,
-  reached: Reached,
-  { hash, diff }: Drafting,
-  signal: AbortSignal,
-): Promise<readonly Change[] | undefined> {
-  if (previews.length === 0) return []
-  const watched = previews.map(({ path }) => ({ path, scope: 'one' }) as const)
-  const states = parseFileStates(await reached.execute(readFileStates(watched), { signal }))
-  const changes: Change[] = []
-  for (const { path, content } of previews) {
-    const now = await reached.execute({ kind: 'exec', argv: ['cat', '--', path] }, { signal })
-    const next = await reached.execute(content, { signal })
-    const { sha256: sha256Before, modifiedAt = 0 } = states?.files.find((state) => state.path === path) ?? {}
-    if (now.kind !== 'text' || next.kind !== 'text' || now.exitCode !== 0 || next.exitCode !== 0) return undefined
-    if (sha256Before === undefined || sha256Before === '') return undefined
-    changes.push({
-      path,
-      sha256Before,
-      sha256After: hash.sha256(next.stdout),
-      modifiedAt,
-      text: diff.unified(path, now.stdout, next.stdout),
-    })
-  }
-  return changes
 }
 
 function rollbackInWords({ reversibility, afterRestore }: BoundAction, { snapshot }: Prepared): string {

@@ -6,6 +6,7 @@ import { risks } from '../../domain/catalogue/action.ts'
 import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.ts'
 import { restoreSnapshot, takeSnapshot } from '../../domain/catalogue/common/snapshot.ts'
 import { changedTerms, planHashOf, termsOf } from '../../domain/plan/plan-hash.ts'
+import { meantAfter } from '../../domain/plan/restorable.ts'
 import type { NamedStep, StateVector } from '../../domain/processes/effects.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import { type Drafting, draftPlan } from './draft-plan.ts'
@@ -67,7 +68,8 @@ export const createPrepare =
       }
     }
     const steps = prepared.steps.map((step, index): NamedStep => ({ name: fixStep(index), ...step }))
-    return { kind: 'prepared', steps, rollback: rollbackSteps(action, prepared, before, executionId, reached), before }
+    const rollback = rollbackSteps(action, prepared, before, executionId, reached)
+    return { kind: 'prepared', steps, rollback, before, meant: meantAfter(before, prepared.leaves, plan.files) }
   }
 
 /** How the earlier state comes back: files from the snapshot, settings to the values that were read, then what makes the service take it up. */

@@ -7,7 +7,7 @@ import type { StateVector } from '../../domain/processes/effects.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import { probe, probeHealth } from './probing.ts'
 import type { Reach, Reached } from './reach.ts'
-import { readFiles, settingsOf } from './state-vector.ts'
+import { readFiles, readSettings, settingsOf } from './state-vector.ts'
 
 /** A service that takes up the restored state may need a moment. */
 const SETTLE_ATTEMPTS = 10
@@ -42,11 +42,11 @@ async function compare(
   if (Object.keys(before.settings).length > 0) {
     const prepared = probed?.output && bound?.given(probed.output)
     if (!prepared) return { kind: 'unknown', reason: 'the restored settings could not be read' }
-    for (const { name, read, value } of settingsOf(prepared.snapshot)) {
-      const was = before.settings[name]
-      const is = value(await reached.execute(read, { signal }))
-      if (is === undefined) return { kind: 'unknown', reason: `setting ${name} could not be read` }
-      if (was !== undefined && is !== was) differences.push(`setting ${name} is ${is}, was ${was}`)
+    const settings = await readSettings(settingsOf(prepared.snapshot), reached, signal)
+    if (!settings) return { kind: 'unknown', reason: 'the restored settings could not be read' }
+    for (const [name, was] of Object.entries(before.settings)) {
+      const is = settings[name]
+      if (is !== was) differences.push(`setting ${name} is ${is}, was ${was}`)
     }
   }
   const health = await probeHealth(reached, signal)

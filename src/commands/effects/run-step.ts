@@ -1,11 +1,15 @@
 /** Runs one step under its mark. What it can prove never to have run, it says; everything else that goes wrong is an unknown outcome. */
 import type { Output } from '../../domain/catalogue/program.ts'
+import type { ForeignChange } from '../../domain/incident/events.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import { HostUnreachable, RemoteTimeout, ServiceRefused } from '../../domain/ports/remote-host.ts'
+import type { TextDiff } from '../../domain/ports/text-diff.ts'
+import type { Touched } from '../../domain/processes/effects.ts'
 import { protect } from '../../domain/protected.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import type { Halted } from './halt.ts'
+import { foreignChanges, readLeft } from './late-restore.ts'
 import { FIRST_STEP } from './prepare.ts'
 import { isAnswerless } from './probing.ts'
 import type { Reach, Reached } from './reach.ts'
@@ -19,9 +23,11 @@ const TIMED_OUT_EXIT_CODE = 124
  */
 const LAST_LOOK_HOLDS_MS = 120_000
 
+export type RunStepOptions = Readonly<{ reach: Reach; halted: Halted; clock: Clock; diff: TextDiff }>
+
 export const createRunStep =
-  ({ reach, halted, clock }: { reach: Reach; halted: Halted; clock: Clock }): EffectHandler<'run-step'> =>
-  async ({ targetId, executionId, step, timeoutMs, privileged }, { signal, requestedAt }) => {
+  ({ reach, halted, clock, diff }: RunStepOptions): EffectHandler<'run-step'> =>
+  async ({ targetId, executionId, step, timeoutMs, privileged, touched }, { signal, requestedAt }) => {
     const ran = { executionId, step: step.name, say: step.say }
     const waitedMs = elapsedMs(requestedAt, clock.now())
     if (step.name === FIRST_STEP && waitedMs > LAST_LOOK_HOLDS_MS) {
@@ -32,13 +38,20 @@ export const createRunStep =
       // No new step starts while healing is stopped, or while nobody can say whether it is; a rollback always finishes.
       const stopped = privileged === 'fix' ? await whyStopped(reached, halted, signal) : undefined
       if (stopped !== undefined) return { kind: 'never-ran', reason: stopped, ran }
+      if (privileged === 'restore' && clock.now() > touched.lateAt) {
+        const changes = await othersChanged(touched, executionId, reached, diff, signal)
+        if (typeof changes === 'string') return { kind: 'never-ran', reason: changes, ran }
+        if (changes.length > 0) return { kind: 'changed-by-others', changes, ran }
+      }
       const { stateDir } = reached.target.registration
       const output = await reached.execute(step.run, { timeoutMs, mark: { stateDir, executionId, step: step.name }, signal })
-      return { kind: 'ended', ...endOf(output), ran }
+      const left = privileged === 'fix' ? await readLeft(touched, reached, signal) : null
+      return { kind: 'ended', ...endOf(output), left, ran }
     } catch (error) {
       if (error instanceof HostUnreachable) return { kind: 'never-ran', reason: error.message, ran }
-      if (error instanceof ServiceRefused) return { kind: 'ended', exitCode: 1, says: protect(error.message), ran }
-      if (error instanceof RemoteTimeout) return { kind: 'ended', exitCode: TIMED_OUT_EXIT_CODE, says: protect(error.message), ran }
+      const failed = { kind: 'ended', left: null, ran } as const
+      if (error instanceof ServiceRefused) return { ...failed, exitCode: 1, says: protect(error.message) }
+      if (error instanceof RemoteTimeout) return { ...failed, exitCode: TIMED_OUT_EXIT_CODE, says: protect(error.message) }
       throw error
     }
   }
@@ -51,6 +64,23 @@ async function whyStopped(reached: Reached, halted: Halted, signal: AbortSignal)
   } catch (error) {
     if (!isAnswerless(error)) throw error
     return `whether healing is stopped could not be asked: ${error.message}`
+  }
+}
+
+/** Asked before the mark is made, too. A text: why it could not be asked. */
+async function othersChanged(
+  touched: Touched,
+  executionId: string,
+  reached: Reached,
+  diff: TextDiff,
+  signal: AbortSignal,
+): Promise<readonly ForeignChange[] | string> {
+  try {
+    const changes = await foreignChanges(touched, executionId, reached, diff, signal)
+    return changes ?? 'whether somebody else has changed what would be overwritten could not be seen'
+  } catch (error) {
+    if (!isAnswerless(error)) throw error
+    return `whether somebody else has changed what would be overwritten could not be asked: ${error.message}`
   }
 }
 

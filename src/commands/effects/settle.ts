@@ -4,7 +4,9 @@ import type { Reach } from './reach.ts'
 
 export const createSettle =
   ({ reach }: { reach: Reach }): EffectHandler<'settle'> =>
-  async ({ targetId, executionId, step }, { signal }) => {
+  async ({ targetId, ran }, { signal }) => {
     const { remote, target } = await reach(targetId)
-    return remote.settle({ stateDir: target.registration.stateDir, executionId, step }, { signal })
+    const { executionId, step } = ran
+    const became = await remote.settle({ stateDir: target.registration.stateDir, executionId, step }, { signal })
+    return { ...became, ran }
   }

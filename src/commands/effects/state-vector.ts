@@ -24,13 +24,8 @@ export async function readStateVector(
   signal: AbortSignal,
 ): Promise<StateVector | undefined> {
   const files = await readFiles(filesOf(snapshot), reached, signal)
-  if (!files) return undefined
-  const settings: Record<string, string> = {}
-  for (const { name, read, value } of settingsOf(snapshot)) {
-    const found = value(await reached.execute(read, { signal }))
-    if (found === undefined) return undefined
-    settings[name] = found
-  }
+  const settings = await readSettings(settingsOf(snapshot), reached, signal)
+  if (!files || !settings) return undefined
   const health = await probeHealth(reached, signal)
   const fault = await probe(reached, precondition, signal)
   return { files, settings, health: health.level, precondition: fault.verdict.kind }
@@ -46,6 +41,20 @@ export async function readFiles(
   const states = parseFileStates(await reached.execute(readFileStates(watched), { signal }))
   if (!states || states.files.some(({ kind }) => kind === 'unseen')) return undefined
   return Object.fromEntries(states.files.map((state) => [state.path, comparable(state)]))
+}
+
+export async function readSettings(
+  settings: readonly Setting[],
+  reached: Reached,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const found: Record<string, string> = {}
+  for (const { name, read, value } of settings) {
+    const is = value(await reached.execute(read, { signal }))
+    if (is === undefined) return undefined
+    found[name] = is
+  }
+  return found
 }
 
 /** Without the times: they tell that somebody worked there, not what the file is. */

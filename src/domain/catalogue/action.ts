@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../ports/json.ts'
 import type { Output, Program } from './program.ts'
+import type { Right } from './right.ts'
 
 export type Action<Params extends JsonObject, Facts extends JsonObject> = Readonly<{
   id: ActionId
@@ -26,10 +27,14 @@ export type Action<Params extends JsonObject, Facts extends JsonObject> = Readon
   precondition: Probe<Params, Facts>
   /** What the service itself says of the state it would load; nothing is changed. Exit code 0 permits. */
   dryRun?: (params: Params, facts: Facts) => Program
+  /** What the account must be allowed to do for the steps, as far as that can be proven before. Without it the plan is not offered. */
+  rights?: (params: Params, facts: Facts) => readonly Right[]
   /** Prints, without changing anything, what each file would hold afterwards, so that a person sees the difference first. */
   preview?: (params: Params, facts: Facts) => readonly Preview[]
   snapshot: (params: Params, facts: Facts) => readonly SnapshotItem[]
   steps: (params: Params, facts: Facts) => readonly Step[]
+  /** How files and settings stand after the steps, besides the contents that `preview` prints. Default: as before. */
+  leaves?: (params: Params, facts: Facts) => Leaves
   /** After the snapshot has been restored: what makes the service take it up again. */
   afterRestore: (params: Params) => readonly Step[]
   /** Proves the cure; must hold in every probe of the stabilisation window. */
@@ -46,8 +51,12 @@ export const risks = ['low', 'medium', 'high'] as const
 export type Risk = (typeof risks)[number]
 export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}`
 export type Step = Readonly<{ say: string; run: Program }>
-/** `content` prints the new content of `path` on standard output. */
-export type Preview = Readonly<{ path: string; content: Program }>
+/** `content` prints the new content of `path` on standard output; `sha256` its hash, computed on the host over every byte of it. */
+export type Preview = Readonly<{ path: string; content: Program; sha256: Program }>
+
+export type Leaves = Readonly<{ files?: readonly LeftFile[]; settings?: Readonly<Record<string, string>> }>
+/** `onlyIfMissing`: a file that was there keeps the mode and owner that it had. */
+export type LeftFile = Readonly<{ path: string; mode: string; uid: number; gid: number; onlyIfMissing?: true }>
 
 export type SnapshotItem =
   /** Content, mode, owner, extended attributes and link target, kept on the host. */

@@ -3,8 +3,9 @@
  * The types of parameters and facts end here, so a list can hold every action without a cast.
  */
 import type { JsonObject } from '../ports/json.ts'
-import type { Action, ActionId, Preview, Resource, Reversibility, Risk, Service, SnapshotItem, Step } from './action.ts'
+import type { Action, ActionId, Leaves, Preview, Resource, Reversibility, Risk, Service, SnapshotItem, Step } from './action.ts'
 import type { Output, Program } from './program.ts'
+import type { Right } from './right.ts'
 
 export type CatalogueAction = Readonly<{
   id: ActionId
@@ -39,9 +40,11 @@ export type Prepared = Readonly<{
   /** It relaxes a limit beyond its recorded baseline: at most once in 24 h on a target. */
   beyondBaseline: boolean
   dryRun: Program | undefined
+  rights: readonly Right[]
   previews: readonly Preview[]
   snapshot: readonly SnapshotItem[]
   steps: readonly Step[]
+  leaves: Leaves
 }>
 
 export type BoundProbe = Readonly<{ run: Program; judge: (output: Output) => Verdict }>
@@ -88,9 +91,11 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
         risk: action.risk(params, facts),
         beyondBaseline: action.beyondBaseline?.(params, facts) ?? false,
         dryRun: action.dryRun?.(params, facts),
+        rights: action.rights?.(params, facts) ?? [],
         previews: action.preview?.(params, facts) ?? [],
         snapshot: action.snapshot(params, facts),
         steps: action.steps(params, facts),
+        leaves: action.leaves?.(params, facts) ?? {},
       }
     },
   }

@@ -10,6 +10,7 @@ import type { Severity } from '../severity.ts'
 export type IncidentEvent =
   | Readonly<{ type: 'IncidentOpened'; data: IncidentOrigin & Readonly<{ at: Instant }> }>
   | Readonly<{ type: 'AnomalyAttached'; data: Readonly<{ incidentId: string; anomalyId: string; at: Instant }> }>
+  | Readonly<{ type: 'AttachingStopped'; data: Readonly<{ incidentId: string; attached: number; at: Instant }> }>
   | Readonly<{ type: 'IncidentAcknowledged'; data: Readonly<{ incidentId: string; by: string; at: Instant }> }>
   | Readonly<{ type: 'IncidentInvestigated'; data: Investigation }>
   | Readonly<{ type: 'IncidentDiagnosed'; data: Diagnosis }>
@@ -25,6 +26,10 @@ export type IncidentEvent =
       data: Readonly<{ incidentId: string; executionId: string; holds: boolean; says: string; at: Instant }>
     }>
   | Readonly<{ type: 'RollbackStarted'; data: Readonly<{ incidentId: string; executionId: string; because: string; at: Instant }> }>
+  | Readonly<{
+      type: 'RollbackRefused'
+      data: Readonly<{ incidentId: string; executionId: string; changes: readonly ForeignChange[]; at: Instant }>
+    }>
   | Readonly<{ type: 'RollbackProven'; data: Readonly<{ incidentId: string; executionId: string; at: Instant }> }>
   | Readonly<{ type: 'IncidentEscalated'; data: Readonly<{ incidentId: string; reason: EscalationReason; says: string; at: Instant }> }>
   | Readonly<{ type: 'OutcomeUndetermined'; data: Readonly<{ incidentId: string; executionId: string; says: string; at: Instant }> }>
@@ -101,7 +106,20 @@ export type StepReport = Readonly<{
   at: Instant
 }>
 
-export type WaitReason = 'approval' | 'lanes' | 'healing-stopped' | 'visibility' | 'host-budget' | 'analyst' | 'unfreeze'
+/** What a rollback would have overwritten: as it was before the action, as the action left it, and as somebody else has made it since. */
+export type ForeignChange = Readonly<{
+  /** `file <path>` or `setting <name>`. */
+  what: string
+  before: string
+  left: string
+  now: string
+  /** Unified differences of a text file, secrets masked and cut: from the snapshot to now, and from what the action left to now. */
+  sinceBefore?: Protected
+  sinceLeft?: Protected
+}>
+
+/** `step`: it still runs on the host, and nobody who could tell holds its connection any more. */
+export type WaitReason = 'approval' | 'lanes' | 'step' | 'healing-stopped' | 'visibility' | 'host-budget' | 'analyst' | 'unfreeze'
 
 export type EscalationReason =
   | 'no-remedy'
@@ -120,6 +138,8 @@ export type EscalationReason =
   | 'outcome-unknown'
   | 'target-frozen'
   | 'not-executed'
+  | 'changed-by-others'
 
 export type DeclaredOutcome = 'done' | 'not-done'
+  | 'missing-right'
 export type IncidentOutcome = 'fixed' | 'not-confirmed' | 'recovered' | 'declared'

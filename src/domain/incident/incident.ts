@@ -14,7 +14,15 @@ export type Incident =
   | (Opened & Readonly<{ situation: 'undetermined'; executionId: string }>)
   | (Opened & Readonly<{ situation: 'ended'; outcome: IncidentOutcome | 'closed' }>)
 
-type Opened = Readonly<{ origin: IncidentOrigin; acknowledgedBy: string | undefined }>
+type Opened = Readonly<{ origin: IncidentOrigin; acknowledgedBy: string | undefined; attaching: Attaching }>
+/** How many anomalies were attached; `stopped` once it was told that no more will be. */
+type Attaching = Readonly<{ attached: number; stopped: boolean }>
+
+/**
+ * The most anomalies that an incident holds besides the one that opened it. A fault that nobody mends is seen hundreds of times a day; what is beyond
+ * tells nothing new, and is counted by the fingerprint alone.
+ */
+export const MAX_ATTACHED = 100
 
 /** What the healing process reports: the event itself, its time given by the process. */
 export type IncidentReport = Extract<
@@ -30,6 +38,7 @@ export type IncidentReport = Extract<
       | 'StepRun'
       | 'VerificationFinished'
       | 'RollbackStarted'
+      | 'RollbackRefused'
       | 'RollbackProven'
       | 'IncidentEscalated'
       | 'OutcomeUndetermined'
@@ -49,29 +58,35 @@ export const incident: Decider<Incident, IncidentCommand, IncidentEvent> = { ini
 
 function evolve(state: Incident, event: IncidentEvent): Incident {
   if (event.type === 'IncidentOpened') {
-    return state.situation === 'absent' ? { situation: 'working', origin: event.data, acknowledgedBy: undefined } : state
+    return state.situation === 'absent'
+      ? { situation: 'working', origin: event.data, acknowledgedBy: undefined, attaching: { attached: 0, stopped: false } }
+      : state
   }
   if (state.situation === 'absent') return state
-  const { origin, acknowledgedBy } = state
+  const { origin, acknowledgedBy, attaching } = state
+  const opened: Opened = { origin, acknowledgedBy, attaching }
   switch (event.type) {
     case 'IncidentAcknowledged':
       return { ...state, acknowledgedBy: event.data.by }
     case 'ExecutionStarted':
-      return { situation: 'executing', origin, acknowledgedBy, executionId: event.data.executionId }
+      return { situation: 'executing', ...opened, executionId: event.data.executionId }
     case 'IncidentEscalated':
-      return { situation: 'escalated', origin, acknowledgedBy, reason: event.data.reason }
+      return { situation: 'escalated', ...opened, reason: event.data.reason }
     case 'OutcomeUndetermined':
-      return { situation: 'undetermined', origin, acknowledgedBy, executionId: event.data.executionId }
+      return { situation: 'undetermined', ...opened, executionId: event.data.executionId }
     case 'OutcomeDeclared':
-      return { situation: 'ended', origin, acknowledgedBy, outcome: 'declared' }
+      return { situation: 'ended', ...opened, outcome: 'declared' }
     case 'ReanalysisRequested':
-      return { situation: 'working', origin, acknowledgedBy }
+      return { situation: 'working', ...opened }
     case 'IncidentResolved':
-      return { situation: 'ended', origin, acknowledgedBy, outcome: event.data.outcome }
+      return { situation: 'ended', ...opened, outcome: event.data.outcome }
     case 'IncidentClosed':
-      return { situation: 'ended', origin, acknowledgedBy, outcome: 'closed' }
+      return { situation: 'ended', ...opened, outcome: 'closed' }
     case 'AnomalyAttached':
     case 'IncidentInvestigated':
+      return { ...state, attaching: { ...attaching, attached: attaching.attached + 1 } }
+    case 'AttachingStopped':
+      return { ...state, attaching: { ...attaching, stopped: true } }
     case 'IncidentDiagnosed':
     case 'PlanProposed':
     case 'IncidentWaits':
@@ -79,6 +94,7 @@ function evolve(state: Incident, event: IncidentEvent): Incident {
     case 'VerificationFinished':
     case 'RollbackStarted':
     case 'RollbackProven':
+    case 'RollbackRefused':
       return state
     default:
       return unreachable(event)
@@ -96,9 +112,9 @@ function decide(state: Incident, command: IncidentCommand): Decision<IncidentEve
     // A person may have closed it in the meantime: what the process reports afterwards is still a fact, but ends nothing again.
     const { report } = command.data
     const ends = report.type === 'IncidentResolved' || report.type === 'IncidentEscalated'
+    if (report.type === 'AnomalyAttached') return attach(state.attaching, report)
     return state.situation === 'ended' && ends ? refuse('incident-ended', { outcome: state.outcome }) : accept(report)
   }
-  if (state.situation === 'ended') return refuse('incident-ended', { outcome: state.outcome })
   const { by, now } = command.data
   switch (command.type) {
     case 'AcknowledgeIncident':
@@ -121,4 +137,12 @@ function decide(state: Incident, command: IncidentCommand): Decision<IncidentEve
     default:
       return unreachable(command)
   }
+}
+
+/** Says once that it attaches no more. */
+function attach({ attached, stopped }: Attaching, report: Extract<IncidentReport, { type: 'AnomalyAttached' }>): Decision<IncidentEvent> {
+  if (attached < MAX_ATTACHED) return accept(report)
+  if (stopped) return accept()
+  const { incidentId, at } = report.data
+  return accept({ type: 'AttachingStopped', data: { incidentId, attached, at } })
 }

@@ -5,7 +5,8 @@
 import type { ActionId, Service } from '../catalogue/action.ts'
 import type { Hints } from '../catalogue/fault.ts'
 import type { Program } from '../catalogue/program.ts'
-import type { Authority, Evidence } from '../incident/events.ts'
+import type { Authority, Evidence, ForeignChange } from '../incident/events.ts'
+import type { Instant } from '../instant.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { JsonObject } from '../ports/json.ts'
 import type { Protected } from '../protected.ts'
@@ -28,8 +29,15 @@ export type EffectParams = Readonly<{
     /** Who let it run. */
     authority: Authority
   }>
-  'run-step': Readonly<{ targetId: string; executionId: string; step: NamedStep; timeoutMs: number; privileged: 'fix' | 'restore' }>
-  settle: Readonly<{ targetId: string; executionId: string; step: string }>
+  'run-step': Readonly<{
+    targetId: string
+    executionId: string
+    step: NamedStep
+    timeoutMs: number
+    privileged: 'fix' | 'restore'
+    touched: Touched
+  }>
+  settle: Readonly<{ targetId: string; ran: RanStep }>
   verify: Readonly<{ targetId: string; action: ActionRef; windowMs: number }>
   prove: Readonly<{ targetId: string; before: StateVector; action: ActionRef }>
 }>
@@ -63,22 +71,31 @@ export type EffectResults = Readonly<{
     | Readonly<{ kind: 'not-permitted'; rule: string; says: string }>
     | Readonly<{ kind: 'unknown'; reason: string }>
   prepare:
-    | Readonly<{ kind: 'prepared'; steps: readonly NamedStep[]; rollback: readonly NamedStep[]; before: StateVector }>
+    | Readonly<{
+        kind: 'prepared'
+        steps: readonly NamedStep[]
+        rollback: readonly NamedStep[]
+        before: StateVector
+        /** How files and settings are meant to stand after the steps. */
+        meant: Restorable
+      }>
     /** The plan that was approved is not the plan of now. Nothing was done. */
     | Readonly<{ kind: 'drifted'; changed: readonly string[] }>
     | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>
     | Readonly<{ kind: 'halted'; by: string }>
     | Readonly<{ kind: 'refused'; rule: string; says: string }>
     | Readonly<{ kind: 'unknown'; reason: string }>
-  'run-step':
-    | Readonly<{ kind: 'ended'; exitCode: number; says: Protected; ran: RanStep }>
+  'run-step': /** `left`: what was seen of files and settings when a step of the fix had ended; null when it was not looked at, or could not be seen. */
+    | Readonly<{ kind: 'ended'; exitCode: number; says: Protected; left: Restorable | null; ran: RanStep }>
     /** Provably nothing ran: halted, the mark was taken by a fence, or the host was not reached. */
     | Readonly<{ kind: 'never-ran'; reason: string; ran: RanStep }>
+    /** A restore that comes late, and would overwrite what somebody else has changed since. Nothing was touched. */
+    | Readonly<{ kind: 'changed-by-others'; changes: readonly ForeignChange[]; ran: RanStep }>
   settle:
-    | Readonly<{ kind: 'void' }>
-    | Readonly<{ kind: 'ended'; exitCode: number }>
-    | Readonly<{ kind: 'running' }>
-    | Readonly<{ kind: 'unknown'; rebooted: boolean }>
+    | Readonly<{ kind: 'void'; ran: RanStep }>
+    | Readonly<{ kind: 'ended'; exitCode: number; ran: RanStep }>
+    | Readonly<{ kind: 'running'; ran: RanStep }>
+    | Readonly<{ kind: 'unknown'; rebooted: boolean; ran: RanStep }>
   verify:
     | Readonly<{ kind: 'holds'; probes: number }>
     | Readonly<{ kind: 'does-not-hold'; facts: JsonObject; says: string }>
@@ -124,6 +141,20 @@ export type ConfirmedRemedy = Readonly<{
 export type RanStep = Readonly<{ executionId: string; step: string; say: string }>
 
 export type NamedStep = Readonly<{ name: string; say: string; run: Program }>
+
+/** What a restore would overwrite, in the forms that it may be found in without anybody else having been there. */
+export type Touched = Readonly<{
+  action: ActionRef
+  before: Restorable
+  meant: Restorable
+  /** As it was seen after the last step of the fix that is known to have ended. */
+  seen: Restorable | null
+  /** From then on Steward may have been away long enough for somebody else to work there: a restore looks before it overwrites. */
+  lateAt: Instant
+}>
+
+/** Files by their path, settings by their name. */
+export type Restorable = Pick<StateVector, 'files' | 'settings'>
 
 /** Everything that rollback has to bring back, as it was before the first step. */
 export type StateVector = Readonly<{

@@ -6,6 +6,7 @@ import { createReach } from '../../../src/commands/effects/reach.ts'
 import { createRunStep } from '../../../src/commands/effects/run-step.ts'
 import type { AnyCommand } from '../../../src/domain/aggregates.ts'
 import type { Program } from '../../../src/domain/catalogue/program.ts'
+import { instant } from '../../../src/domain/instant.ts'
 import { denyAll, type Policy } from '../../../src/domain/policy.ts'
 import type { ConfirmedRemedy, EffectParams } from '../../../src/domain/processes/effects.ts'
 import { BehavedHost, hostKey } from '../support/behaved-host.ts'
@@ -71,9 +72,12 @@ async function planned(change: Partial<ConfirmedRemedy['action']> = {}) {
     authority,
   }
   const prepare = (changes: Partial<typeof params> = {}) => createPrepare({ ...tools, halted })({ ...params, ...changes }, context)
-  const runStep = createRunStep({ reach, halted, clock })
+  const runStep = createRunStep({ reach, halted, clock, diff: { unified: () => '' } })
   return { clock, host, tell, at, authority, prepare, runStep, context }
 }
+
+const nothing = { files: {}, settings: {} }
+const touched = { action: remedy.action, before: nothing, meant: nothing, seen: null, lateAt: instant('2026-11-21T11:00:00.000Z') }
 
 const byPerson = { kind: 'person', because: ['the target is in mode propose'] } as const
 
@@ -120,7 +124,7 @@ test('a first step that Steward comes to long after the last look is not run; a 
   const { clock, host, runStep, context } = await planned()
   const run = { kind: 'redis', command: ['CONFIG', 'SET', 'maxmemory', '1'] } as const
   const asked = (name: string) =>
-    ({ targetId: 't', executionId: 'x', step: { name, say: name, run }, timeoutMs: 1_000, privileged: 'fix' }) as const
+    ({ targetId: 't', executionId: 'x', step: { name, say: name, run }, timeoutMs: 1_000, privileged: 'fix', touched }) as const
   await clock.advance(121_000)
   expect(await runStep(asked('fix-1'), context)).toMatchObject({ kind: 'never-ran', reason: 'the last look at the host is 121 s old' })
   expect(host.marks).toEqual(new Set())

@@ -11,7 +11,15 @@ import { createBench, someone } from '../support/bench.ts'
 const run: Program = { kind: 'exec', argv: ['fix'] }
 const step = { name: 'fix-1', say: 'fix it', run }
 const ran = { executionId: 'x', step: 'fix-1', say: 'fix it' }
-const params = { targetId: 't', executionId: 'x', step, timeoutMs: 1_000, privileged: 'fix' } as const
+const nothing = { files: {}, settings: {} }
+const touched = {
+  action: { id: 'redis.raise-maxmemory', version: 1, params: {} },
+  before: nothing,
+  meant: nothing,
+  seen: null,
+  lateAt: instant('2026-11-21T11:00:00.000Z'),
+} as const
+const params = { targetId: 't', executionId: 'x', step, timeoutMs: 1_000, privileged: 'fix', touched } as const
 const context = {
   effectId: 'e',
   requestedAt: instant('2026-11-21T10:00:00.000Z'),
@@ -39,13 +47,16 @@ async function setUp({ stopFile }: { stopFile?: string } = {}) {
   // No file on the host stops healing, unless a test says so.
   host.answer = (program) => ({ kind: 'text', exitCode: program === run ? 0 : 1, stdout: '', stderr: '' })
   const reach = createReach({ log: bench.log, hosts: host.hosts() })
-  const halted = createHalted({ log: bench.log, stopFile: { present: async () => stopFile } })
-  return { bench, host, runStep: createRunStep({ reach, halted, clock: bench.clock }) }
+  const halted = createHalted({
+    log: bench.log,
+    stopFile: { present: async () => (stopFile === undefined ? undefined : { path: stopFile, since: null }) },
+  })
+  return { bench, host, runStep: createRunStep({ reach, halted, clock: bench.clock, diff: { unified: () => '' } }) }
 }
 
 test('a step runs under its mark, and its exit code is its outcome', async () => {
   const { host, runStep } = await setUp()
-  expect(await runStep(params, context)).toStrictEqual({ kind: 'ended', exitCode: 0, says: { text: '' }, ran })
+  expect(await runStep(params, context)).toStrictEqual({ kind: 'ended', exitCode: 0, says: { text: '' }, left: nothing, ran })
   expect([...host.marks]).toStrictEqual(['x/fix-1'])
 })
 

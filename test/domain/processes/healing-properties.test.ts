@@ -40,6 +40,7 @@ import {
 
 const compensable = { ...plan, reversibility: 'compensable' } as const
 const [step = { name: 'fix-1', say: 'first', run: plan.precondition }] = steps
+const ran = { executionId: 'x', step: step.name, say: step.say }
 const says = { text: 'no' }
 const chosen = { actionId: remedy.action.id, confidence: 0.5, diagnosis: 'x' }
 const answered = { kind: 'answered', diagnosis: says, why: says, evidenceIds: ['line-1'], confidence: 1, model: 'm' } as const
@@ -69,15 +70,13 @@ const resultsOf: readonly ((turn: number) => HealingInput)[] = [
   (turn) => result('prepare', turn, { kind: 'unknown', reason: 'x' }),
   (turn) => result('prepare', turn, { kind: 'not-confirmed', evidence }),
   (turn) => result('prepare', turn, { kind: 'refused', rule: 'x', says: 'x' }),
-  ...[0, 1].map(
-    (exitCode) => (turn: number) =>
-      result('run-step', turn, { kind: 'ended', exitCode, says, ran: { executionId: 'x', step: step.name, say: step.say } }),
-  ),
-  (turn) => result('run-step', turn, { kind: 'never-ran', reason: 'x', ran: { executionId: 'x', step: step.name, say: step.say } }),
-  (turn) => result('settle', turn, { kind: 'void' }),
-  (turn) => result('settle', turn, { kind: 'running' }),
-  (turn) => result('settle', turn, { kind: 'ended', exitCode: 0 }),
-  (turn) => result('settle', turn, { kind: 'unknown', rebooted: false }),
+  ...[0, 1].map((exitCode) => (turn: number) => result('run-step', turn, { kind: 'ended', exitCode, says, left: null, ran })),
+  (turn) => result('run-step', turn, { kind: 'never-ran', reason: 'x', ran }),
+  (turn) => result('run-step', turn, { kind: 'changed-by-others', changes: [{ what: 'file /a', before: 'x', left: 'x', now: 'x' }], ran }),
+  (turn) => result('settle', turn, { kind: 'void', ran }),
+  (turn) => result('settle', turn, { kind: 'running', ran }),
+  (turn) => result('settle', turn, { kind: 'ended', exitCode: 0, ran }),
+  (turn) => result('settle', turn, { kind: 'unknown', rebooted: false, ran }),
   (turn) => result('verify', turn, { kind: 'holds', probes: 5 }),
   (turn) => result('verify', turn, { kind: 'does-not-hold', facts: {}, says: 'x' }),
   (turn) => result('verify', turn, { kind: 'unknown', reason: 'x' }),
@@ -318,7 +317,7 @@ test('the histories reach every phase: a control of the properties above', () =>
     fc.property(moves, (all) => {
       for (const { state } of play(all)) reached.add(state.phase)
     }),
-    { numRuns: 2_000, seed: 3 },
+    { numRuns: 4_000, seed: 3 },
   )
   const hard = ['undetermined', 'proving-later', 'rolling-back-later', 'still-running', 'analyst-busy', 'waiting', 'queued', 'redeeming']
   expect(hard.filter((phase) => !reached.has(phase))).toStrictEqual([])

@@ -45,6 +45,7 @@ export function simulatedEffects(
           steps: [step('fix-1'), step('fix-2')],
           rollback: reversible ? [step('restore-1'), step('restore-2')] : [],
           before: { files: {}, settings: {}, health: 'up', precondition: 'holds' },
+          meant: { files: {}, settings: {} },
         }
       }),
     verify: ({ targetId }) =>

@@ -1,8 +1,8 @@
 /** What effects are asked for and what came back, as it is in the log. */
 import { z } from 'zod'
 import type { EffectParams, EffectRequest, EffectResults } from '../../../domain/processes/effects.ts'
-import { count, flag, jsonObject, program, protectedText, service, text } from './common.ts'
-import { evidence } from './incident.ts'
+import { count, flag, instant, jsonObject, program, protectedText, service, text } from './common.ts'
+import { evidence, foreignChange } from './incident.ts'
 import { actionRef, authority, plan } from './plan.ts'
 import { baselineEntry } from './target.ts'
 
@@ -17,6 +17,9 @@ const stateVector = z.strictObject({
   health: z.enum(['up', 'degraded', 'down', 'unknown']),
   precondition: z.enum(['holds', 'does-not-hold', 'unknown']),
 })
+
+const restorable = z.strictObject({ files: z.record(text, jsonObject), settings: z.record(text, text) })
+const touched = z.strictObject({ action: actionRef, before: restorable, meant: restorable, seen: restorable.nullable(), lateAt: instant })
 
 const params = {
   survey: z.strictObject({ targetId: text }),
@@ -44,8 +47,9 @@ const params = {
     step: namedStep,
     timeoutMs: z.number(),
     privileged: z.enum(['fix', 'restore']),
+    touched,
   }),
-  settle: z.strictObject({ targetId: text, executionId: text, step: text }),
+  settle: z.strictObject({ targetId: text, ran: ranStep }),
   verify: z.strictObject({ targetId: text, action: actionRef, windowMs: z.number() }),
   prove: z.strictObject({ targetId: text, before: stateVector, action: actionRef }),
 } satisfies { [Kind in keyof EffectParams]: z.ZodType<EffectParams[Kind]> }
@@ -102,7 +106,13 @@ export const effectResults = {
     unknownBecause,
   ]),
   prepare: z.discriminatedUnion('kind', [
-    z.strictObject({ ...kind('prepared'), steps: z.array(namedStep), rollback: z.array(namedStep), before: stateVector }),
+    z.strictObject({
+      ...kind('prepared'),
+      steps: z.array(namedStep),
+      rollback: z.array(namedStep),
+      before: stateVector,
+      meant: restorable,
+    }),
     z.strictObject({ ...kind('drifted'), changed: z.array(text) }),
     notConfirmed,
     z.strictObject({ ...kind('halted'), by: text }),
@@ -110,14 +120,15 @@ export const effectResults = {
     unknownBecause,
   ]),
   'run-step': z.discriminatedUnion('kind', [
-    z.strictObject({ ...kind('ended'), exitCode: count, says: protectedText, ran: ranStep }),
+    z.strictObject({ ...kind('ended'), exitCode: count, says: protectedText, left: restorable.nullable(), ran: ranStep }),
     z.strictObject({ ...kind('never-ran'), reason: text, ran: ranStep }),
+    z.strictObject({ ...kind('changed-by-others'), changes: z.array(foreignChange), ran: ranStep }),
   ]),
   settle: z.discriminatedUnion('kind', [
-    z.strictObject(kind('void')),
-    z.strictObject({ ...kind('ended'), exitCode: count }),
-    z.strictObject(kind('running')),
-    z.strictObject({ ...kind('unknown'), rebooted: flag }),
+    z.strictObject({ ...kind('void'), ran: ranStep }),
+    z.strictObject({ ...kind('ended'), exitCode: count, ran: ranStep }),
+    z.strictObject({ ...kind('running'), ran: ranStep }),
+    z.strictObject({ ...kind('unknown'), rebooted: flag, ran: ranStep }),
   ]),
   verify: z.discriminatedUnion('kind', [
     z.strictObject({ ...kind('holds'), probes: count }),

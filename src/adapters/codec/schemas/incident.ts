@@ -1,6 +1,6 @@
 /** Events of incidents, as they are in the log. */
 import { z } from 'zod'
-import type { Evidence, IncidentEvent } from '../../../domain/incident/events.ts'
+import type { Evidence, ForeignChange, IncidentEvent } from '../../../domain/incident/events.ts'
 import { count, flag, instant, jsonObject, protectedText, type SchemasOf, service, severity, text } from './common.ts'
 import { authority, plan } from './plan.ts'
 
@@ -27,10 +27,19 @@ export const evidence = z.strictObject({
   says: protectedText.exactOptional(),
 }) satisfies z.ZodType<Evidence>
 
+export const foreignChange = z.strictObject({
+  what: text,
+  before: text,
+  left: text,
+  now: text,
+  sinceBefore: protectedText.exactOptional(),
+  sinceLeft: protectedText.exactOptional(),
+}) satisfies z.ZodType<ForeignChange>
+
 const ref = { incidentId: text, at: instant }
 const execution = { ...ref, executionId: text }
 
-const waitReason = z.enum(['approval', 'lanes', 'healing-stopped', 'visibility', 'host-budget', 'analyst', 'unfreeze'])
+const waitReason = z.enum(['approval', 'lanes', 'step', 'healing-stopped', 'visibility', 'host-budget', 'analyst', 'unfreeze'])
 
 const escalationReason = z.enum([
   'no-remedy',
@@ -46,14 +55,17 @@ const escalationReason = z.enum([
   'fix-failed-rolled-back',
   'fix-failed',
   'rollback-failed',
+  'changed-by-others',
   'outcome-unknown',
   'target-frozen',
+  'missing-right',
   'not-executed',
 ])
 
 export const incidentSchemas = {
   IncidentOpened: z.strictObject({ ...origin, at: instant }),
   AnomalyAttached: z.strictObject({ ...ref, anomalyId: text }),
+  AttachingStopped: z.strictObject({ ...ref, attached: count }),
   IncidentAcknowledged: z.strictObject({ ...ref, by: text }),
   IncidentInvestigated: z.strictObject({
     ...ref,
@@ -83,6 +95,7 @@ export const incidentSchemas = {
   }),
   VerificationFinished: z.strictObject({ ...execution, holds: flag, says: text }),
   RollbackStarted: z.strictObject({ ...execution, because: text }),
+  RollbackRefused: z.strictObject({ ...execution, changes: z.array(foreignChange) }),
   RollbackProven: z.strictObject(execution),
   IncidentEscalated: z.strictObject({ ...ref, reason: escalationReason, says: text }),
   OutcomeUndetermined: z.strictObject({ ...execution, says: text }),

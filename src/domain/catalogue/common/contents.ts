@@ -1,5 +1,6 @@
 /** Last known good contents, kept on the host under their sha256. Only the hashes travel; the contents never enter an event. */
 import { z } from 'zod'
+import type { Leaves, Preview } from '../action.ts'
 import { absolutePath } from '../inventory.ts'
 import type { Output, Program } from '../program.ts'
 
@@ -36,14 +37,26 @@ export const checkContents = (stateDir: string, files: readonly KeptFile[]): Pro
   args: [stateDir, ...files.flatMap((file) => [file.sha256, file.path])],
 })
 
-export const printContent = (stateDir: string, file: KeptFile): Program => ({
+export const printContent = (stateDir: string, sha256: string): Program => ({
   kind: 'script',
   script: 'common/print-content.sh',
-  args: [stateDir, file.sha256],
+  args: ['print', stateDir, sha256],
+})
+
+/** What a file will hold: a kept content, and the hash that the host computes of it. */
+export const previewOf = (stateDir: string, { path, sha256 }: KeptFile): Preview => ({
+  path,
+  content: printContent(stateDir, sha256),
+  sha256: { kind: 'script', script: 'common/print-content.sh', args: ['hash', stateDir, sha256] },
 })
 
 export const putContents = (stateDir: string, files: readonly KeptFile[]): Program => ({
   kind: 'script',
   script: 'common/put-contents.sh',
   args: [stateDir, ...files.flatMap((file) => [file.sha256, file.path, file.mode, String(file.uid), String(file.gid)])],
+})
+
+/** A file keeps the mode and owner that it has; one that was missing comes back with the recorded ones. */
+export const leftByContents = (files: readonly KeptFile[]): Leaves => ({
+  files: files.map(({ path, mode, uid, gid }) => ({ path, mode, uid, gid, onlyIfMissing: true })),
 })

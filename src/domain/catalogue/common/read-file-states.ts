@@ -1,6 +1,7 @@
 /** Asks for the states of files, and reads what `read-file-states.sh` prints. A stream that does not parse to its last byte proves nothing: undefined. */
 import type { Output, Program } from '../program.ts'
 import type { FileKind, FileState, FileStates } from './file-state.ts'
+import { decodeFields } from './nul-fields.ts'
 
 export type Watched = Readonly<{ path: string; scope: 'one' | 'tree' }>
 
@@ -22,7 +23,7 @@ export function parseFileStates(output: Output): FileStates | undefined {
 const kinds: Readonly<Record<string, FileKind>> = { f: 'file', d: 'directory', l: 'link' }
 
 function parseRecords(base64: string): FileStates | undefined {
-  const fields = decode(base64.trim())
+  const fields = decodeFields(base64)
   if (fields === undefined) return undefined
   const files = new Map<string, FileState>()
   const cut: string[] = []
@@ -96,12 +97,3 @@ const nothing = (path: string, kind: 'missing' | 'unseen'): FileState => ({
   sha256: '',
   attributes: '',
 })
-
-/** A name that is not UTF-8 reads with U+FFFD: it can be shown, and never names a file that we would touch. */
-function decode(base64: string): readonly string[] | undefined {
-  if (base64 === '') return []
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) return undefined
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-  const text = new TextDecoder().decode(bytes)
-  return text.endsWith('\0') ? text.slice(0, -1).split('\0') : undefined
-}

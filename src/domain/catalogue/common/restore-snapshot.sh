@@ -9,25 +9,34 @@ case $2 in '' | .* | */*) exit 2 ;; esac
 umask 077
 failed=0
 
+# $1 = copy, $2 = name, $3 = mode, $4 = owner, here and below.
 same_file() {
-  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s -- "$1" "$2" && [ "$(stat -c '%a %u:%g' -- "$1")" = "$(stat -c '%a %u:%g' -- "$2")" ]
+  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s -- "$1" "$2" && [ "$(stat -c '%a %u:%g' -- "$2")" = "$3 $4" ]
 }
 
 restore_file() {
-  same_file "$1" "$2" && return 0
-  if [ -f "$2" ] && [ ! -L "$2" ] && [ "$(stat -c %h -- "$2")" -gt 1 ]; then write_in_place "$1" "$2"; return; fi
+  same_file "$@" && return 0
+  if [ -f "$2" ] && [ ! -L "$2" ]; then
+    # A file with several names must keep its inode; and only root can give a file away, so for anybody else a copy would change its owner.
+    if [ "$(stat -c %h -- "$2")" -gt 1 ] || [ "$(stat -c %u:%g -- "$1")" != "$4" ]; then write_in_place "$@"; return; fi
+  fi
   # A leading dot keeps the copy out of `include dir/*`. Never written through a name that somebody else has put there.
   new=$(mktemp -- ./.steward.XXXXXXXX) || return 1
   if cp -a -T --remove-destination -- "$1" "$new" && sync -- "$new" && mv -f -T -- "$new" "$2" 2>/dev/null; then :; else
     rm -f -- "$new"
-    write_in_place "$1" "$2" || return 1
+    write_in_place "$@" || return 1
   fi
-  same_file "$1" "$2"
+  same_file "$@"
 }
 
-# For a file with several names, or one that is a mount point of its own: it must keep its inode.
+# Into the very inode that lies in this directory under this name; also for one that is a mount point of its own.
 write_in_place() {
-  cat -- "$1" > "$2" && restore_mode "$2" "$(stat -c %a -- "$1")" "$(stat -c %u:%g -- "$1")" && touch -r "$1" -- "$2" && sync -- "$2"
+  {
+    [ "$(readlink /proc/self/fd/3)" = "${place%/}/${2#./}" ] && cat -- "$1" > /proc/self/fd/3
+  } 3< "$2" || return 1
+  # Only its owner can set the time of a file.
+  touch -h -r "$1" -- "$2" 2>/dev/null
+  restore_mode "$2" "$3" "$4" && sync -- "$2"
 }
 
 restore_mode() {
@@ -72,7 +81,7 @@ for phase in directory rest; do
     case $phase:$kind in
       directory:directory) enter && read -r mode owner < "$item/mode" && [ -d "$name" ] && restore_mode "$name" "$mode" "$owner" ;;
       rest:mode) enter && read -r mode owner < "$item/mode" && [ -f "$name" ] && restore_mode "$name" "$mode" "$owner" ;;
-      rest:file) enter && restore_file "$item/copy" "$name" ;;
+      rest:file) enter && read -r mode owner < "$item/mode" && restore_file "$item/copy" "$name" "$mode" "$owner" ;;
       rest:link) enter && restore_link "$item/copy" "$name" ;;
       rest:missing) [ ! -d "$place" ] || { enter && remove "$name"; } ;;
       *) continue ;;

@@ -12,3 +12,10 @@ export const restoreSnapshot = (stateDir: string, executionId: string): Program 
   script: 'common/restore-snapshot.sh',
   args: [stateDir, executionId],
 })
+
+/** The copy of one file, for a person to compare. */
+export const printSnapshot = (stateDir: string, executionId: string, path: string): Program => ({
+  kind: 'script',
+  script: 'common/print-snapshot.sh',
+  args: [stateDir, executionId, path],
+})

@@ -26,7 +26,8 @@ keep() {
     # Its owner without read permission: we cannot copy it, and no step of ours can change more than its mode.
     echo mode > "$item/kind" && stat -c '%a %u:%g' -- "$1" > "$item/mode" || exit 5
   elif [ -f "$1" ]; then
-    echo file > "$item/kind" && cp -a -T -- "$1" "$item/copy" || exit 5
+    # Its owner is written down: the copy has it only when we are root.
+    echo file > "$item/kind" && stat -c '%a %u:%g' -- "$1" > "$item/mode" && cp -a -T -- "$1" "$item/copy" || exit 5
     cmp -s -- "$1" "$item/copy" || exit 4
   elif [ -e "$1" ]; then
     echo "$1 is neither a file nor a directory" >&2

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import type { Action, Probe } from '../action.ts'
 import { parseParams } from '../common/params.ts'
+import { mayEdit } from '../common/rights.ts'
 import { count, lines } from '../common/text-facts.ts'
 import { absolutePath } from '../inventory.ts'
-import { nginxBinary, reload } from './reload.ts'
+import { mayReload, nginxBinary, reload } from './reload.ts'
 
 const params = z.strictObject({
   binary: nginxBinary.default('nginx'),
@@ -31,7 +32,7 @@ const descriptors: Omit<Probe<Params, Descriptors>, 'holds'> = {
   },
 }
 
-const setLimit = (what: 'print' | 'write', { binary, configPath, limit }: Params) =>
+const setLimit = (what: 'print' | 'hash' | 'write', { binary, configPath, limit }: Params) =>
   ({ kind: 'script', script: 'nginx/set-directive.sh', args: [what, binary, configPath, 'worker_rlimit_nofile', String(limit)] }) as const
 
 export const raiseDescriptorLimit: Action<Params, Descriptors> = {
@@ -47,7 +48,8 @@ export const raiseDescriptorLimit: Action<Params, Descriptors> = {
   beyondBaseline: () => true,
   resources: ({ configPath }) => ['service:nginx', `file:${configPath}`],
   precondition: { ...descriptors, holds: ({ open, softLimit }, { limit }) => softLimit < limit && open >= FULL * softLimit },
-  preview: (params) => [{ path: params.configPath, content: setLimit('print', params) }],
+  rights: (params) => [mayEdit(params.configPath), mayReload(params)],
+  preview: (params) => [{ path: params.configPath, content: setLimit('print', params), sha256: setLimit('hash', params) }],
   snapshot: ({ configPath }) => [{ kind: 'file', path: configPath }],
   steps: (params) => [
     { say: 'write the new limit into a copy, let nginx check it, and put it in place', run: setLimit('write', params) },

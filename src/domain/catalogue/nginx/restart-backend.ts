@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Action, Probe } from '../action.ts'
 import { parseParams } from '../common/params.ts'
+import { mayStart } from '../common/rights.ts'
 import { controlWords, startService, unitOf } from '../common/service-steps.ts'
 import { lines } from '../common/text-facts.ts'
 import { backend } from '../inventory.ts'
@@ -43,6 +44,7 @@ export const restartBackend: Action<Params, Facts> = {
   risk: () => 'medium',
   resources: ({ backend }) => [`unit:${unitOf(backend.control)}`],
   precondition: { ...backendState, holds: ({ connect, process }) => connect === 'refused' && process === 'stopped' },
+  rights: ({ backend }) => [mayStart(backend.control)],
   snapshot: () => [],
   steps: ({ backend }) => [startService(backend.control)],
   afterRestore: () => [],

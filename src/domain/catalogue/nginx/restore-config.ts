@@ -4,11 +4,12 @@
  */
 import { z } from 'zod'
 import type { Action, Probe } from '../action.ts'
-import { checkContents, keptFiles, printContent, putContents } from '../common/contents.ts'
+import { checkContents, keptFiles, leftByContents, previewOf, putContents } from '../common/contents.ts'
 import { parseParams, SETTLED_AFTER_SECONDS } from '../common/params.ts'
+import { mayPut } from '../common/rights.ts'
 import { count, lines } from '../common/text-facts.ts'
 import { absolutePath } from '../inventory.ts'
-import { nginxBinary, reload } from './reload.ts'
+import { mayReload, nginxBinary, reload } from './reload.ts'
 
 const params = z.strictObject({
   binary: nginxBinary.default('nginx'),
@@ -69,9 +70,11 @@ export const restoreConfig: Action<Params, Facts> = {
     holds: (facts) => !facts.accepted && facts.masterAlive && changed(facts).length > 0 && changed(facts).every(({ kept }) => kept),
   },
   dryRun: ({ stateDir, files }) => checkContents(stateDir, files),
-  preview: ({ stateDir, files }) => files.map((file) => ({ path: file.path, content: printContent(stateDir, file) })),
+  rights: (params) => [mayPut(params.files), mayReload(params)],
+  preview: ({ stateDir, files }) => files.map((file) => previewOf(stateDir, file)),
   snapshot: ({ files }) => files.map(({ path }) => ({ kind: 'file', path })),
   steps: (params) => [{ say: 'put the last good contents back', run: putContents(params.stateDir, params.files) }, reload(params)],
+  leaves: ({ files }) => leftByContents(files),
   // The earlier files do not load, and the workers still run on what they had before: a reload would only be refused again.
   afterRestore: () => [],
   postcondition: { ...configState, holds: (facts) => facts.accepted && facts.masterAlive && changed(facts).length === 0 },

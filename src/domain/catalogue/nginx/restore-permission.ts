@@ -17,6 +17,7 @@ import {
   way,
 } from '../common/access.ts'
 import { parseParams } from '../common/params.ts'
+import { mayChangeModes } from '../common/rights.ts'
 import { absolutePath } from '../inventory.ts'
 
 const params = z.strictObject({
@@ -50,10 +51,12 @@ export const restorePermission: Action<Params, Access> = {
   risk: ({ way }, facts) => riskOfRestoring(way, facts),
   resources: ({ way }) => ['service:nginx', ...way.map(({ path }) => `file:${path}` as const)],
   precondition: { ...access, holds: isShutOut },
+  rights: ({ way }, facts) => [mayChangeModes(pointsToRestore(way, facts))],
   snapshot: ({ way }, facts) => pointsToRestore(way, facts).map(({ path }) => ({ kind: 'file', path })),
   steps: ({ way }, facts) => [
     { say: 'restore the recorded mode and owner, from the top down', run: restoreModes(way[0], pointsToRestore(way, facts)) },
   ],
+  leaves: ({ way }, facts) => ({ files: pointsToRestore(way, facts) }),
   afterRestore: () => [],
   postcondition: { ...access, holds: isLetIn },
   timeoutMs: 20_000,

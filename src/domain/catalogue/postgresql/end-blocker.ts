@@ -7,6 +7,7 @@ import type { Action, Probe } from '../action.ts'
 import { parseParams } from '../common/params.ts'
 import { endSessions } from './end-sessions.ts'
 import { BLOCKING, type LockFacts, lockFacts } from './locks.ts'
+import { mayEnd } from './rights.ts'
 import { describe, riskOfEnding, row, selectorValues, sessionSelector } from './sessions.ts'
 
 const params = z.strictObject({ ...sessionSelector, minWaitMs: z.int().min(100).max(86_400_000) })
@@ -34,6 +35,7 @@ export const endBlocker: Action<Params, LockFacts> = {
   risk: riskOfEnding,
   resources: () => ['service:postgresql'],
   precondition: { ...waiting(({ minWaitMs }) => minWaitMs), holds: ({ waiters, blockers }) => waiters > 0 && blockers.length > 0 },
+  rights: (_params, { blockers }) => [mayEnd(blockers)],
   snapshot: () => [],
   steps: (params, { blockers, observedAt }) => [
     endSessions(`end the sessions that others wait for: ${describe(params)}`, params, blockers, observedAt),

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod'
 import type { Action, Probe, Step } from '../action.ts'
-import { checkContents, keptFiles, printContent, putContents } from '../common/contents.ts'
+import { checkContents, keptFiles, leftByContents, previewOf, putContents } from '../common/contents.ts'
 import { parseParams, SETTLED_AFTER_SECONDS } from '../common/params.ts'
+import { mayPut } from '../common/rights.ts'
 import { absolutePath } from '../inventory.ts'
+import { mayReload } from './rights.ts'
 import { row } from './sessions.ts'
 
 const params = z.strictObject({ stateDir: absolutePath, files: keptFiles })
@@ -54,9 +56,11 @@ export const restoreConfig: Action<Params, Facts> = {
   resources: ({ files }) => ['service:postgresql', ...files.map(({ path }) => `file:${path}` as const)],
   precondition: { ...fileSettings, holds: ({ errorsInKeptFiles }) => errorsInKeptFiles > 0 },
   dryRun: ({ stateDir, files }) => checkContents(stateDir, files),
-  preview: ({ stateDir, files }) => files.map((file) => ({ path: file.path, content: printContent(stateDir, file) })),
+  rights: ({ files }) => [mayPut(files), mayReload],
+  preview: ({ stateDir, files }) => files.map((file) => previewOf(stateDir, file)),
   snapshot: ({ files }) => files.map(({ path }) => ({ kind: 'file', path })),
   steps: ({ stateDir, files }) => [{ say: 'put the last good contents back', run: putContents(stateDir, files) }, reload],
+  leaves: ({ files }) => leftByContents(files),
   // The faulty file had been loaded as far as it goes; loading it again brings exactly that back.
   afterRestore: () => [reload],
   postcondition: { ...fileSettings, holds: ({ errors, pendingRestart }) => errors === 0 && pendingRestart === 0 },

@@ -4,6 +4,7 @@ import type { Action, Probe } from '../action.ts'
 import { parseParams } from '../common/params.ts'
 import { CONNECTION_COLUMNS, connectionFacts, freeSlots, isExhausted } from './connections.ts'
 import { endSessions } from './end-sessions.ts'
+import { mayEnd } from './rights.ts'
 import { chosenSessions, describe, MAY_BE_ENDED, riskOfEnding, row, STARTED_AT, selectorValues, sessionSelector } from './sessions.ts'
 
 const params = z.strictObject(sessionSelector)
@@ -48,6 +49,7 @@ export const terminateSessions: Action<Params, Facts> = {
   risk: riskOfEnding,
   resources: () => ['service:postgresql'],
   precondition: { ...connections, holds: (facts) => isExhausted(facts) && facts.sessions.length > 0 },
+  rights: (_params, { sessions }) => [mayEnd(sessions)],
   snapshot: () => [],
   steps: (params, { sessions, observedAt }) => [endSessions(`end ${describe(params)}`, params, sessions, observedAt)],
   afterRestore: () => [],

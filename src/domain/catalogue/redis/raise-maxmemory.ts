@@ -8,6 +8,7 @@ import type { Action, Probe } from '../action.ts'
 import { parseParams } from '../common/params.ts'
 import { readInfo } from './info.ts'
 import { isFull, type MemoryFacts, parseMemory } from './memory.ts'
+import { mayConfigure } from './rights.ts'
 
 /** Earlier plans recorded 0 for what was left out, and recorded parameters are read again. */
 const bytes = z.int().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional()
@@ -57,6 +58,7 @@ export const raiseMaxmemory: Action<Params, MemoryFacts> = {
     script: 'redis/check-free-memory.sh',
     args: [String(nextMaxmemory(params, facts) - facts.maxmemoryBytes)],
   }),
+  rights: () => mayConfigure,
   snapshot: () => [
     {
       kind: 'setting',
@@ -70,6 +72,7 @@ export const raiseMaxmemory: Action<Params, MemoryFacts> = {
     const value = String(nextMaxmemory(params, facts))
     return [{ say: `set maxmemory to ${value} bytes (it is ${facts.maxmemoryBytes})`, run: setMaxmemory(value) }]
   },
+  leaves: (params, facts) => ({ settings: { maxmemory: String(nextMaxmemory(params, facts)) } }),
   afterRestore: () => [],
   postcondition: { ...memory, holds: (facts) => facts.maxmemoryBytes > 0 && !isFull(facts) },
   timeoutMs: 15_000,

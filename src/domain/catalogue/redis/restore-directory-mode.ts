@@ -6,9 +6,11 @@ import { z } from 'zod'
 import type { Action, Probe } from '../action.ts'
 import { type Access, isShutOut, parseAccess, readAccess, restoreModes, riskOfRestoring, wayPoint } from '../common/access.ts'
 import { parseParams } from '../common/params.ts'
+import { mayChangeModes } from '../common/rights.ts'
 import { absolutePath } from '../inventory.ts'
 import type { Output } from '../program.ts'
 import { parseInfo, readInfo } from './info.ts'
+import { maySave } from './rights.ts'
 
 const params = z.strictObject({
   directory: wayPoint,
@@ -67,6 +69,7 @@ export const restoreDirectoryMode: Action<Params, Facts> = {
   risk: ({ directory }, facts) => riskOfRestoring([directory], facts),
   resources: ({ directory }) => ['service:redis', `file:${directory.path}`],
   precondition: { ...closed, holds: isShutOut },
+  rights: ({ directory }) => [mayChangeModes([directory]), ...maySave],
   snapshot: ({ directory }) => [{ kind: 'file', path: directory.path }],
   steps: ({ directory }) => [
     { say: 'restore the recorded mode and owner', run: restoreModes(directory, [directory]) },
@@ -74,6 +77,7 @@ export const restoreDirectoryMode: Action<Params, Facts> = {
     { say: 'let Redis save', run: { kind: 'redis', command: ['BGSAVE', 'SCHEDULE'] } },
     { say: 'wait for the save', run: { kind: 'redis', command: ['WAIT', MORE_REPLICAS_THAN_EXIST, String(SAVE_WAIT_MS)] } },
   ],
+  leaves: ({ directory }) => ({ files: [directory] }),
   afterRestore: () => [],
   postcondition: { run: () => readInfo, read: saved, holds: ({ saved }) => saved },
   timeoutMs: 30_000,

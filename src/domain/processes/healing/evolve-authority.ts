@@ -1,5 +1,6 @@
 /** From a confirmed remedy to the right to act: plan, approval, lanes, and the last look under the lock. Any change of the host means a new plan. */
 import { unreachable } from '../../decider.ts'
+import type { EscalationReason } from '../../incident/events.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { elapsed, failureOf, resultOf } from './awaited.ts'
 import { type Case, type Granted, type Healing, type HealingInput, MAX_DRIFTS, type Next, type Planned } from './state.ts'
@@ -20,7 +21,7 @@ export function drafted(state: Phase<'drafting'>, input: HealingInput, derivedId
     case 'not-confirmed':
       return end({ ...theCase(state), evidence: result.evidence }, 'recovered', 'The fault was gone before anything was done.', leaving)
     case 'not-permitted':
-      return escalate(state, result.rule === 'target-frozen' ? 'target-frozen' : 'not-executed', result.says, leaving)
+      return escalate(state, reasonOf(result.rule), result.says, leaving)
     case 'unknown':
       return tryAgain(state, again, result.reason, derivedId)
     default:
@@ -58,6 +59,8 @@ function authorised(
       return unreachable(authority)
   }
 }
+
+const reasonOf = (rule: string): EscalationReason => (rule === 'target-frozen' || rule === 'missing-right' ? rule : 'not-executed')
 
 type DraftResult = NonNullable<ReturnType<typeof resultOf<'draft'>>>
 
@@ -131,9 +134,12 @@ export function prepared(state: Phase<'preparing'>, input: HealingInput, derived
   if (!result) return state
   switch (result.kind) {
     case 'prepared': {
-      const { steps, rollback, before } = result
+      const { steps, rollback, before, meant } = result
       const granted: Planned & Granted = { ...planOf(state), executionId, approved: state.approved }
-      return withEffect({ ...granted, steps, rollback, before, because: null, phase: 'running', index: 0 }, derivedId)
+      return withEffect(
+        { ...granted, steps, rollback, before, meant, seen: null, seenAt: input.data.at, because: null, phase: 'running', index: 0 },
+        derivedId,
+      )
     }
     case 'drifted': {
       const says = `The host has changed since the plan was made: ${result.changed.join(', ')}.`
@@ -149,7 +155,7 @@ export function prepared(state: Phase<'preparing'>, input: HealingInput, derived
     case 'halted':
       return tryAgainWhenFree(state, 'healing-stopped', draftAgain, { executionId }, derivedId)
     case 'refused':
-      return escalate(state, 'not-executed', result.says, { plan, executionId })
+      return escalate(state, reasonOf(result.rule), result.says, { plan, executionId })
     case 'unknown':
       return tryAgainWhenSeen(state, draftAgain, result.reason, { plan, executionId }, derivedId)
     default:

@@ -3,6 +3,7 @@
  * An unknown outcome is settled by the mark on the host, then by probes; what neither can prove waits for a person.
  */
 import { unreachable } from '../../decider.ts'
+import type { ForeignChange } from '../../incident/events.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { elapsed, failureOf, resultOf } from './awaited.ts'
 import { type Executing, type Healing, type HealingInput, LOOK_AGAIN, SETTLE_AGAIN } from './state.ts'
@@ -71,7 +72,17 @@ function stepRun(state: Phase<'running'>, input: HealingInput, derivedId: Derive
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state
-  return result.kind === 'ended' ? stepEnded(state, result.exitCode, derivedId) : stepNeverRan(state, result.reason, derivedId)
+  switch (result.kind) {
+    case 'ended':
+      return stepEnded({ ...state, seen: result.left ?? state.seen, seenAt: input.data.at }, result.exitCode, derivedId)
+    case 'never-ran':
+      return stepNeverRan(state, result.reason, derivedId)
+    case 'changed-by-others':
+      // Only a restore looks for that; a fix has the last look under the lock.
+      return stepNeverRan(state, 'somebody else has changed what it changes', derivedId)
+    default:
+      return unreachable(result)
+  }
 }
 
 function stepEnded(state: Executing & Readonly<{ index: number }>, exitCode: number, derivedId: DerivedId): Healing {
@@ -105,7 +116,10 @@ function settled(state: Phase<'settling'>, input: HealingInput, derivedId: Deriv
       if (asked >= SETTLE_AGAIN.attempts) {
         return undetermined(state, result.kind === 'unreached' ? result.reason : 'the host says that the step is still running')
       }
-      return withTimer({ ...execution(state), phase: 'still-running', list, index, attempt, asked }, derivedId)
+      return withTimer(
+        { ...execution(state), phase: 'still-running', list, index, attempt, asked, reached: result.kind === 'running' },
+        derivedId,
+      )
     case 'unknown':
       // Its program is dead by now; whether it did its work, only the probes can tell.
       return list === 'fix'
@@ -153,9 +167,24 @@ function restored(state: Phase<'rolling-back'>, input: HealingInput, derivedId: 
   }
   const result = resultOf('run-step', state, input)
   if (!result) return state
-  return result.kind === 'ended'
-    ? restoreEnded(state, state.index, result.exitCode, derivedId)
-    : tryRestoreAgain(state, state.index, state.attempt, result.reason, derivedId)
+  switch (result.kind) {
+    case 'ended':
+      return restoreEnded(state, state.index, result.exitCode, derivedId)
+    case 'never-ran':
+      return tryRestoreAgain(state, state.index, state.attempt, result.reason, derivedId)
+    case 'changed-by-others':
+      return leftToOthers(state, result.changes)
+    default:
+      return unreachable(result)
+  }
+}
+
+/** Undoing our change would undo theirs. Which of the two is to stay, only people can say. */
+function leftToOthers(state: Executing, changes: readonly ForeignChange[]): Healing {
+  const { executionId, plan, because } = state
+  const whats = changes.map(({ what }) => what).join(', ')
+  const says = `${because ?? 'the fix failed'}; not rolled back, because somebody else has changed ${whats} since. Nothing was touched.`
+  return escalate(state, 'changed-by-others', says, { executionId, plan, fix: 'failed', freeze: true })
 }
 
 function restoreEnded(state: Executing, index: number, exitCode: number, derivedId: DerivedId): Healing {
@@ -200,6 +229,6 @@ const rollbackFailed = (state: Executing, says: string): Healing =>
 const undetermined = (state: Executing, says: string): Healing => ({ ...execution(state), phase: 'undetermined', says })
 
 const execution = (state: Executing): Executing => {
-  const { executionId, approved, steps, rollback, before, because } = state
-  return { ...planOf(state), executionId, approved, steps, rollback, before, because }
+  const { executionId, approved, steps, rollback, before, meant, seen, seenAt, because } = state
+  return { ...planOf(state), executionId, approved, steps, rollback, before, meant, seen, seenAt, because }
 }

@@ -2,9 +2,11 @@
 import { unreachable } from '../../decider.ts'
 import type { StepReport } from '../../incident/events.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
+import type { Instant } from '../../instant.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { protect } from '../../protected.ts'
 import type { BaselineEntry } from '../../target/events.ts'
+import type { EffectResults } from '../effects.ts'
 import { command } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
 import type { Case, Healing, HealingInput, Leaving } from './state.ts'
@@ -19,10 +21,46 @@ export function reportsOfStep(input: HealingInput, incidentId: string, { now }: 
     const report = (rest: Pick<StepReport, 'outcome' | 'exitCode' | 'says'>): IncidentReport[] => [
       { type: 'StepRun', data: { incidentId, executionId, step, say, ...rest, at: now } },
     ]
-    if (result.kind === 'never-ran') return report({ outcome: 'never-ran', says: protect(result.reason) })
-    return report({ outcome: result.exitCode === 0 ? 'done' : 'failed', exitCode: result.exitCode, says: result.says })
+    switch (result.kind) {
+      case 'ended':
+        return report({ outcome: result.exitCode === 0 ? 'done' : 'failed', exitCode: result.exitCode, says: result.says })
+      case 'never-ran':
+        return report({ outcome: 'never-ran', says: protect(result.reason) })
+      case 'changed-by-others':
+        return [
+          ...report({ outcome: 'never-ran', says: protect('it would have overwritten what somebody else has changed') }),
+          { type: 'RollbackRefused', data: { incidentId, executionId, changes: result.changes, at: now } },
+        ]
+      default:
+        return unreachable(result)
+    }
   }
-  return []
+  return data.kind === 'settle' ? settledReports(data.result, incidentId, now) : []
+}
+
+/** What the mark on the host told of a step whose outcome was not known. One that still runs has no outcome yet. */
+function settledReports(result: EffectResults['settle'], incidentId: string, at: Instant): IncidentReport[] {
+  const report = (rest: Pick<StepReport, 'outcome' | 'exitCode' | 'says'>): IncidentReport[] => [
+    { type: 'StepRun', data: { incidentId, ...result.ran, ...rest, at } },
+  ]
+  switch (result.kind) {
+    case 'void':
+      return report({ outcome: 'never-ran', says: protect('the host has no mark of it, and lets it begin no more') })
+    case 'ended':
+      return report({
+        outcome: result.exitCode === 0 ? 'done' : 'failed',
+        exitCode: result.exitCode,
+        says: protect('so says its mark on the host'),
+      })
+    case 'running':
+      return []
+    case 'unknown': {
+      const cut = result.rebooted ? 'the host went down while it ran' : 'it was ended before it could say how'
+      return report({ outcome: 'unknown', says: protect(`${cut}; now only the probes can tell what it did`) })
+    }
+    default:
+      return unreachable(result)
+  }
 }
 
 /** What came of looking for the cure: told at once, whatever follows from it. */

@@ -8,7 +8,7 @@ import type { NamedStep } from '../effects.ts'
 import { command, effect, timeout } from '../outputs.ts'
 import type { Output, ReactContext } from '../process-manager.ts'
 import { giveBack, reportsOfStep, reportsOfVerification, tidyUp } from './react-execution.ts'
-import { type Executing, type Healing, type HealingInput, lookAgainMs, settleAgainMs } from './state.ts'
+import { type Executing, type Healing, type HealingInput, LATE_AFTER_MS, lookAgainMs, settleAgainMs } from './state.ts'
 
 export function react(state: Healing, input: HealingInput, context: ReactContext): readonly Output[] {
   if (state.phase === 'absent') return []
@@ -107,16 +107,17 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const { executionId, asked } = state
       const { name: step, say } = stepOf(state, state.list, state.index, state.attempt)
       const says = input.type === 'EffectFailed' || input.type === 'EffectOutcomeUnknown' ? { says: input.data.says } : {}
-      const lost = tell({ type: 'StepRun', data: { incidentId, executionId, step, say, outcome: 'unknown', ...says, at: now } })
+      const lost = tell({ type: 'StepRun', data: { incidentId, ...ran, outcome: 'unknown', ...says, at: now } })
       return [
         ...told,
         ...(asked === 0 ? [lost] : []),
-        effect(state.effectId, { kind: 'settle', params: { targetId, executionId, step }, timeoutMs: 30_000 }),
+      const ran = { executionId, step, say }
+        effect(state.effectId, { kind: 'settle', params: { targetId, ran }, timeoutMs: 30_000 }),
       ]
     }
     case 'still-running': {
       const waitMs = settleAgainMs(state.asked)
-      return [...told, waits('visibility', waitMs), timeout(state.timerId, 'settle-again', waitMs, context)]
+      return [...told, waits(state.reached ? 'step' : 'visibility', waitMs), timeout(state.timerId, 'settle-again', waitMs, context)]
     }
     case 'verifying': {
       const { plan } = state
@@ -212,7 +213,7 @@ function begun({ executionId, plan, authority, origin }: Executing, { now }: Rea
 }
 
 function runStep(state: Executing & Readonly<{ effectId: string }>, index: number, attempt: number, list: 'fix' | 'rollback'): Output[] {
-  const { executionId, plan, origin } = state
+  const { executionId, plan, origin, before, meant, seen, seenAt } = state
   const params = {
     targetId: origin.targetId,
     executionId,
@@ -228,4 +229,11 @@ function stepOf(state: Executing, list: 'fix' | 'rollback', index: number, attem
   const step = (list === 'fix' ? state.steps : state.rollback)[index]
   if (!step) throw new RangeError(`execution ${state.executionId} has no ${list} step ${index}`)
   return attempt === 1 ? step : { ...step, name: `${step.name}.${attempt}` }
+    touched: {
+      action: plan.action,
+      before: { files: before.files, settings: before.settings },
+      meant,
+      seen,
+      lateAt: later(seenAt, plan.windowMs + LATE_AFTER_MS),
+    },
 }

@@ -4,8 +4,9 @@
  */
 import type { EventOf } from '../../events.ts'
 import type { Authority, EscalationReason, Evidence, IncidentOrigin, IncidentOutcome, WaitReason } from '../../incident/events.ts'
+import type { Instant } from '../../instant.ts'
 import type { Plan } from '../../plan/plan.ts'
-import type { ChosenRemedy, ConfirmedRemedy, NamedStep, StateVector } from '../effects.ts'
+import type { ChosenRemedy, ConfirmedRemedy, NamedStep, Restorable, StateVector } from '../effects.ts'
 
 export const healingInputs = [
   'IncidentOpened',
@@ -44,7 +45,8 @@ export type Healing =
   | (Planned & Granted & AwaitsEffect & Readonly<{ phase: 'preparing' }>)
   | (Executing & AwaitsEffect & Readonly<{ phase: 'running'; index: number }>)
   | (Executing & AwaitsEffect & Readonly<{ phase: 'settling' }> & Unsettled)
-  | (Executing & AwaitsTimer & Readonly<{ phase: 'still-running' }> & Unsettled)
+  /** It runs, or the host that could tell is not `reached`. */
+  | (Executing & AwaitsTimer & Readonly<{ phase: 'still-running'; reached: boolean }> & Unsettled)
   | (Executing & AwaitsEffect & Readonly<{ phase: 'verifying'; attempt: number }>)
   | (Executing & AwaitsTimer & Readonly<{ phase: 'verifying-later'; attempt: number }>)
   | (Executing & AwaitsEffect & Readonly<{ phase: 'rebaselining' }>)
@@ -89,6 +91,11 @@ export type Executing = Planned &
     rollback: readonly NamedStep[]
     before: StateVector
     /** Why it goes back to the earlier state; null while it goes forward. */
+    meant: Restorable
+    /** As the last step that is known to have ended left it; null until then. */
+    seen: Restorable | null
+    /** When Steward last saw it so. */
+    seenAt: Instant
     because: string | null
   }>
 export type StepList = 'fix' | 'rollback'
@@ -113,6 +120,11 @@ export const SETTLE_AGAIN = { attempts: 60, firstMs: 2_000, factor: 2, longestMs
 export const HELD_BACK = { firstMs: 15_000, factor: 2, longestMs: 300_000 } as const
 export const MAX_DRIFTS = 3
 export const ANALYST_ATTEMPTS = 3
+/**
+ * A rollback that begins later than this after the stabilisation window comes late: Steward or the host was away in between, and people mend things
+ * by hand in that time.
+ */
+export const LATE_AFTER_MS = 120_000
 /** An analyst that asks for more time than this is not waited for: a person should not be left in the dark by somebody else's limits. */
 export const ANALYST_PATIENCE_MS = 3_600_000
 

@@ -9,6 +9,7 @@ import type {
   EffectResults,
   NamedStep,
   RanStep,
+  Restorable,
   StateVector,
 } from '../../../../src/domain/processes/effects.ts'
 import type { HealingInput } from '../../../../src/domain/processes/healing/state.ts'
@@ -84,7 +85,12 @@ export const rollback: readonly NamedStep[] = [
   { name: 'restore-1', say: 'put back', run: probe },
   { name: 'restore-2', say: 'reload', run: probe },
 ]
-export const before: StateVector = { files: {}, settings: {}, health: 'up', precondition: 'holds' }
+const state = (sha256: string) => ({ kind: 'file', mode: '644', uid: 0, gid: 0, link: '', sha256, attributes: '' })
+const asIs = (sha256: string, maxmemory: string): Restorable => ({ files: { '/etc/redis.conf': state(sha256) }, settings: { maxmemory } })
+export const before: StateVector = { ...asIs('old', '100'), health: 'up', precondition: 'holds' }
+/** As the steps were meant to leave it; and as they were seen to. */
+export const meant = asIs('new', '200')
+export const seen = asIs('new', '200')
 
 const healing = { process: 'healing', instance: INCIDENT } as const
 
@@ -121,13 +127,27 @@ export const confirmed = (turn = 1) => result('investigate', turn, { kind: 'conf
 export const drafted = (turn: number, authority: Authority = byPolicy, of: Plan = plan) =>
   result('draft', turn, { kind: 'drafted', plan: of, authority, approversNeeded: 1, actionsPerHostPerHour: 6 })
 export const preparedWith = (turn: number, undo: readonly NamedStep[] = rollback) =>
-  result('prepare', turn, { kind: 'prepared', steps, rollback: undo, before })
+  result('prepare', turn, { kind: 'prepared', steps, rollback: undo, before, meant })
 
 export const ran = (executionId: string, { name, say }: NamedStep): RanStep => ({ executionId, step: name, say })
 export const stepEnded = (turn: number, executionId: string, step: NamedStep, exitCode = 0) =>
-  result('run-step', turn, { kind: 'ended', exitCode, says: { text: '' }, ran: ran(executionId, step) })
+  result('run-step', turn, {
+    kind: 'ended',
+    exitCode,
+    says: { text: '' },
+    left: step.name.startsWith('fix') ? seen : null,
+    ran: ran(executionId, step),
+  })
 export const stepNeverRan = (turn: number, executionId: string, step: NamedStep) =>
   result('run-step', turn, { kind: 'never-ran', reason: 'the host is away', ran: ran(executionId, step) })
+
+type Became =
+  | Readonly<{ kind: 'void' | 'running' }>
+  | Readonly<{ kind: 'ended'; exitCode: number }>
+  | Readonly<{ kind: 'unknown'; rebooted: boolean }>
+/** The host was asked what became of a step. */
+export const settled = (turn: number, executionId: string, step: NamedStep, became: Became) =>
+  result('settle', turn, { ...became, ran: ran(executionId, step) })
 
 const claim = (executionId: string) => ({
   hostId: 'host',
@@ -184,3 +204,8 @@ export const APPROVED_EXECUTION = 'execution HASH 3'
 export const queueing: readonly HealingInput[] = [...asking, granted(APPROVAL)]
 
 export const inMs = (ms: number) => later(now, ms)
+
+/** Its turn has come after it had waited for its lanes. */
+export const offered: readonly HealingInput[] = [...queueing, lanesQueued(APPROVED_EXECUTION), lanesOffered(APPROVED_EXECUTION)]
+/** It holds its lanes, and the approval is used: the last look comes as effect 4. */
+export const preparing: readonly HealingInput[] = [...queueing, lanesAcquired(APPROVED_EXECUTION), used(APPROVAL, APPROVED_EXECUTION)]

@@ -2,10 +2,10 @@
 
 import type { Authority, EscalationReason, IncidentOutcome, WaitReason } from '../../../../src/domain/incident/events.ts'
 import type { IncidentReport } from '../../../../src/domain/incident/incident.ts'
-import type { EffectKind, EffectRequest, NamedStep } from '../../../../src/domain/processes/effects.ts'
+import type { EffectKind, EffectRequest, NamedStep, Restorable } from '../../../../src/domain/processes/effects.ts'
 import { command, effect } from '../../../../src/domain/processes/outputs.ts'
 import type { Output } from '../../../../src/domain/processes/process-manager.ts'
-import { at, before, evidence, INCIDENT, inMs, now, origin, plan, remedy, rollback, steps } from './incident.ts'
+import { at, before, evidence, INCIDENT, inMs, meant, now, origin, plan, remedy, rollback, seen, steps } from './incident.ts'
 
 const incidentId = INCIDENT
 
@@ -61,14 +61,34 @@ export const prepares = (turn: number, executionId: string, authority: Authority
     params: { incidentId, targetId: 'target', fingerprintId: 'fingerprint', executionId, remedy, plan, authority },
     timeoutMs: 80_000,
   })
-export const runs = (turn: number, executionId: string, step: NamedStep, privileged: 'fix' | 'restore' = 'fix'): Output =>
+/** `saw`: what the steps before it were seen to leave; all but the first of a fix have some. */
+export const runs = (
+  turn: number,
+  executionId: string,
+  step: NamedStep,
+  privileged: 'fix' | 'restore' = 'fix',
+  saw: Restorable | null = step.name === 'fix-1' ? null : seen,
+): Output =>
   ask<'run-step'>(turn, {
     kind: 'run-step',
-    params: { targetId: 'target', executionId, step, timeoutMs: plan.timeoutMs, privileged },
+    params: {
+      ...{ targetId: 'target', executionId, step, timeoutMs: plan.timeoutMs, privileged },
+      touched: {
+        action: plan.action,
+        before: { files: before.files, settings: before.settings },
+        meant,
+        seen: saw,
+        lateAt: inMs(plan.windowMs + 120_000),
+      },
+    },
     timeoutMs: 50_000,
   })
-export const settles = (turn: number, executionId: string, step: string): Output =>
-  ask<'settle'>(turn, { kind: 'settle', params: { targetId: 'target', executionId, step }, timeoutMs: 30_000 })
+export const settles = (turn: number, executionId: string, step: NamedStep): Output =>
+  ask<'settle'>(turn, {
+    kind: 'settle',
+    params: { targetId: 'target', ran: { executionId, step: step.name, say: step.say } },
+    timeoutMs: 30_000,
+  })
 export const verifies = (turn: number): Output =>
   ask<'verify'>(turn, { kind: 'verify', params: { targetId: 'target', action: plan.action, windowMs: plan.windowMs }, timeoutMs: 60_000 })
 export const proves = (turn: number): Output =>
@@ -112,6 +132,32 @@ export const recordsFix = (type: 'RecordFixSuccess' | 'RecordFixFailure', execut
   command({
     aggregate: 'fingerprint',
     id: 'fingerprint',
+/** What the mark on the host told of a step whose outcome was not known. */
+export const stepSettled = (executionId: string, step: NamedStep, exitCode: number): Output =>
+  tell({
+    type: 'StepRun',
+    data: {
+      ...ran(executionId, step),
+      ...{ outcome: exitCode === 0 ? 'done' : 'failed', exitCode, says: { text: 'so says its mark on the host' }, at },
+    },
+  })
+export const stepVoid = (executionId: string, step: NamedStep): Output =>
+  tell({
+    type: 'StepRun',
+    data: {
+      ...ran(executionId, step),
+      ...{ outcome: 'never-ran', says: { text: 'the host has no mark of it, and lets it begin no more' }, at },
+    },
+  })
+export const stepUndecided = (executionId: string, step: NamedStep, why: string): Output =>
+  tell({
+    type: 'StepRun',
+    data: {
+      ...ran(executionId, step),
+      ...{ outcome: 'unknown', says: { text: `${why}; now only the probes can tell what it did` }, at },
+    },
+  })
+
     command: { type, data: { fingerprintId: 'fingerprint', incidentId, executionId, now } },
   })
 export const recordsRemedyFailure: Output = command({
@@ -142,3 +188,15 @@ function pair([a, b]: readonly NamedStep[]): readonly [NamedStep, NamedStep] {
   if (!a || !b) throw new RangeError('two steps are needed')
   return [a, b]
 }
+
+export const proposed = (authority: Authority, of = plan): Output =>
+  tell({ type: 'PlanProposed', data: { incidentId, plan: of, authority, at } })
+export const asksFor = (approvalId: string, of = plan, approversNeeded: 1 | 2 = 1): Output =>
+  command({
+    aggregate: 'approval',
+    id: approvalId,
+    command: {
+      type: 'RequestApproval',
+      data: { approvalId, incidentId, planHash: of.planHash, requestedBy: 'steward', expiresAt: inMs(1_800_000), approversNeeded },
+    },
+  })
