@@ -1,8 +1,8 @@
 /** All that a command sees of the process it runs in. Nothing else in the command line touches `process`, so tests can give it another one. */
 import type { LocalServices } from './local-services.ts'
 
-/** What is asked of standard input: that it can be read, and whether somebody sits there. */
-export type InputStream = NodeJS.ReadableStream & Readonly<{ isTTY?: boolean }>
+/** What is asked of standard input: that it can be read, whether somebody sits there, and then also key by key. */
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
 
 /** Of the two others: that they can be written to, and how wide the terminal is. */
 export type OutputStream = NodeJS.WritableStream & Readonly<{ isTTY?: boolean; columns?: number }>

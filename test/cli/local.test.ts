@@ -1,7 +1,7 @@
 /** What works on this machine: the doctor, the files of settings and faults, and the service itself, started and stopped as a shell does it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -171,4 +171,10 @@ test('up with a bad setting is not understood: every problem at once, exit code 
   expect(ran.stderr).toContain('--listen: listen: must be host:port')
   expect(ran.stderr).toContain('--namespace: namespace: must be')
   await expect(stat(join(dir, 'data'))).rejects.toThrow()
+})
+
+test('the demo keeps its things below the data directory that it was told, whatever the environment says', async () => {
+  const { makePlace } = await import('../../src/cli/demo/place.ts')
+  const place = await makePlace({ asked: undefined, dataDir: 'told', cwd: dir, env: { STEWARD_DATA_DIR: 'other' } })
+  expect(place.dir).toBe(join(await realpath(dir), 'told', `demo-${place.runId}`))
 })

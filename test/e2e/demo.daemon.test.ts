@@ -41,6 +41,22 @@ function runDemo(...args: string[]): Running {
   return { child, said: () => text, ended }
 }
 
+/** On a terminal of its own, so that somebody can be asked. */
+function runDemoOnTerminal(...args: string[]): Running & Readonly<{ type: (text: string) => void }> {
+  const line = [process.execPath, MAIN, 'demo', '--dir', dir, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+    cwd: parent,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: parent, LANG: 'C.UTF-8', NO_COLOR: '1', TERM: 'xterm' },
+  })
+  demo = child
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk.replaceAll('\r\n', '\n')))
+  const ended = once(child, 'close').then(() => child.exitCode)
+  return { child, said: () => text, ended, type: (typed) => void child.stdin.write(typed) }
+}
+
 const untilSaid = ({ said }: Running, words: string): Promise<void> => until(() => said().includes(words), 60_000)
 
 /** Whoever works below the directory, or was told of it. */
@@ -128,6 +144,41 @@ test('where nobody can be asked, --yes is needed', async () => {
   expect(await running.ended).toBe(2)
   expect(running.said()).toContain('--yes')
   expect(existsSync(dir)).toBe(false)
+})
+
+test('a no is kept: nothing ran on the host, and the demo ends in good order; a yes typed before the question is no answer', async () => {
+  const running = runDemoOnTerminal('--only', '2')
+  await untilSaid(running, 'waiting for Steward')
+  running.type('y\r')
+  await untilSaid(running, '[y/N]')
+  running.type('n\r')
+  expect(await running.ended, running.said()).toBe(3)
+  expect(rowOf(running.said(), '2')).toStrictEqual({ ok: true, actions: '0', outcome: 'rejected' })
+  expect(running.said()).toContain('no action ran on the host')
+  expect(processesOf(parent)).toStrictEqual([])
+})
+
+test.for([
+  { key: 'Ctrl-C', typed: '\x03', code: 130 },
+  { key: 'Ctrl-D', typed: '\x04', code: 3 },
+])('$key at the question is no yes', async ({ typed, code }) => {
+  const running = runDemoOnTerminal('--only', '2')
+  await untilSaid(running, '[y/N]')
+  running.type(typed)
+  expect(await running.ended, running.said()).toBe(code)
+  expect(running.said()).not.toContain('approved')
+  expect(processesOf(parent)).toStrictEqual([])
+  expect(existsSync(dir)).toBe(code === 3)
+})
+
+test.for([
+  { args: ['--data-dir', 'elsewhere'], says: 'either --dir or --data-dir' },
+  { args: ['--json'], says: '--json' },
+  { args: ['--url', 'http://127.0.0.1:1'], says: 'a Steward of its own' },
+])('what the demo cannot do with $args is refused, not ignored', async ({ args, says }) => {
+  const running = runDemo('--yes', ...args)
+  expect(await running.ended).toBe(2)
+  expect(running.said()).toContain(says)
 })
 
 test('a directory that exists is refused', async () => {

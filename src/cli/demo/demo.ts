@@ -3,11 +3,13 @@
  * Leaves no process and no file outside its directory, however it ends.
  */
 import { rm } from 'node:fs/promises'
+import { exitCode } from '../exit-code.ts'
 import { askPerson } from './ask-person.ts'
 import { sayResults, sayWhereToLook } from './ending.ts'
 import { findProgram } from './installed.ts'
 import { Interrupted, onInterruption } from './interruption.ts'
-import type { Outcome, Part, Stage } from './part.ts'
+import { countFromNow, outcomeOf } from './judge.ts'
+import { Findings, type Outcome, type Part, type Stage } from './part.ts'
 import { badSetting } from './parts/bad-setting.ts'
 import { brokenNginx } from './parts/broken-nginx.ts'
 import { exhaustedConnections } from './parts/exhausted-connections.ts'
@@ -20,14 +22,17 @@ import { makePlace, type Place, PlaceTaken } from './place.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { buildStage } from './stage.ts'
 import type { IncidentSummary, Page } from './steward-api.ts'
+import { PlanRejected, type Told } from './story.ts'
 import type { Row } from './table.ts'
 import type { DemoTools } from './tools.ts'
 
 export type DemoOptions = Readonly<{
   /** Approves every plan, instead of asking. */
   yes?: boolean
-  /** Where everything is kept; made by the demo. Default: a directory beside the user's own data. */
+  /** Where everything is kept; made by the demo. Default: a directory in `dataDir`. */
   dir?: string
+  /** The user's own data, beside which the demo keeps its own. Default: STEWARD_DATA_DIR, else `./.steward`. */
+  dataDir?: string
   /** Keeps the files of the host too. */
   keep?: boolean
   /** One part: 1 to 6, nginx or redis. */
@@ -37,7 +42,7 @@ export type DemoOptions = Readonly<{
   tools: DemoTools
 }>
 
-/** 0: every part ended as expected. 1: not so. 2: not understood. 128 + n: ended by signal n. */
+/** 0: every part ended as expected. 1: not so. 2: not understood. 3: ended early, for a plan was rejected. 128 + n: ended by signal n. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { env } = process
   const screen = createScreen({ stream: process.stdout, env, askPerson })
@@ -49,7 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const { signal } = interruption
   let place: Place
   try {
-    place = await makePlace({ asked: options.dir, cwd: process.cwd(), env })
+    place = await makePlace({ asked: options.dir, dataDir: options.dataDir, cwd: process.cwd(), env })
   } catch (error) {
     if (error instanceof PlaceTaken) return complain(error.message)
     throw error
@@ -60,13 +65,14 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   screen.blank()
   const began = performance.now()
   try {
-    const rows = await play(parts, { ...options, screen, place, env, signal })
+    const { rows, wasRejected } = await play(parts, { ...options, screen, place, env, signal })
     const asExpected = rows.every(({ outcome }) => outcome.problems.length === 0)
-    sayResults(screen, rows, performance.now() - began)
+    sayResults(screen, rows, { tookMs: performance.now() - began, wasRejected })
     const keptHost = options.keep === true || !asExpected
     if (!keptHost) await rm(place.hostDir, { recursive: true, force: true })
     sayWhereToLook(screen, place, { keptHost, env })
-    return asExpected ? 0 : 1
+    if (!asExpected) return exitCode.failure
+    return wasRejected ? exitCode.partial : exitCode.ok
   } catch (error) {
     screen.blank()
     if (signal.reason instanceof Interrupted) {
@@ -76,13 +82,15 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     }
     screen.bad(error instanceof Error ? error.message : String(error))
     screen.say(`Steward's log: ${place.logPath}; everything else is beside it.`)
-    return 1
+    return exitCode.failure
   }
 }
 
 type PlayOptions = DemoOptions & Readonly<{ screen: Screen; place: Place; env: NodeJS.ProcessEnv; signal: AbortSignal }>
 
-async function play(parts: readonly Part[], { yes = false, ...options }: PlayOptions): Promise<readonly Row[]> {
+type Played = Readonly<{ rows: readonly Row[]; wasRejected: boolean }>
+
+async function play(parts: readonly Part[], { yes = false, ...options }: PlayOptions): Promise<Played> {
   const { screen } = options
   const stack = new AsyncDisposableStack()
   try {
@@ -91,10 +99,13 @@ async function play(parts: readonly Part[], { yes = false, ...options }: PlayOpt
     for (const part of parts) {
       screen.blank()
       screen.heading(`${part.name}. ${part.title}`)
-      rows.push({ name: part.name, fault: part.fault, outcome: await playPart(part, stage) })
+      const { outcome, wasRejected } = await playPart(part, stage)
+      rows.push({ name: part.name, fault: part.fault, outcome })
+      // The fault is still there: the next part would find it, and take it for its own.
+      if (wasRejected) return { rows, wasRejected }
       await closeOpenIncidents(stage)
     }
-    return rows
+    return { rows, wasRejected: false }
   } finally {
     screen.blank()
     await screen.during('stopping everything', () => stack.disposeAsync())
@@ -102,17 +113,31 @@ async function play(parts: readonly Part[], { yes = false, ...options }: PlayOpt
 }
 
 /** A part that breaks down is told and counted; the next one is tried all the same. */
-async function playPart(part: Part, stage: Omit<Stage, 'stack'>): Promise<Outcome> {
+async function playPart(part: Part, stage: Omit<Stage, 'stack'>): Promise<Readonly<{ outcome: Outcome; wasRejected: boolean }>> {
   const { screen, signal } = stage
+  const actions = await countFromNow(stage)
   try {
     await using stack = new AsyncDisposableStack()
-    return await part.run({ ...stage, stack })
+    return { outcome: await part.run({ ...stage, stack }), wasRejected: false }
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof PlanRejected) return { outcome: afterRejection(error.told, await actions(), screen), wasRejected: true }
     const says = error instanceof Error ? error.message : String(error)
     screen.bad(says)
-    return { says: 'broke down', problems: [says] }
+    return { outcome: { says: 'broke down', problems: [says] }, wasRejected: false }
   }
+}
+
+/** A no has to be as good as a yes: it is kept, and nothing happened on the host. */
+function afterRejection(told: Told, actions: number, screen: Screen): Outcome {
+  const findings = new Findings(screen)
+  findings.expect(actions === 0, 'no action ran on the host', `${actions} actions ran on the host`)
+  findings.expect(
+    told.incident.escalation?.reason === 'approval-rejected',
+    'the incident is not forgotten: it waits for a person, who can have it looked at again or close it',
+    `the incident is ${told.incident.state}`,
+  )
+  return { ...outcomeOf(told, actions, findings), says: 'rejected' }
 }
 
 /** One fault can print several lines, and so have several incidents. What still waits when a part is over belongs to it, and to no other. */
@@ -143,5 +168,5 @@ async function chosenParts(only: string | undefined): Promise<readonly Part[]> {
 
 function complain(says: string): number {
   process.stderr.write(`steward demo: ${says}\n`)
-  return 2
+  return exitCode.usage
 }

@@ -6,14 +6,15 @@ import type { Screen } from './screen.ts'
 import { namespaceOf } from './stage.ts'
 import { type Row, tableOf } from './table.ts'
 
-export function sayResults(screen: Screen, rows: readonly Row[], tookMs: number): void {
+export function sayResults(screen: Screen, rows: readonly Row[], { tookMs, wasRejected }: { tookMs: number; wasRejected: boolean }): void {
   screen.blank()
   for (const line of tableOf(rows)) screen.raw(line)
   screen.blank()
   const failed = rows.filter(({ outcome }) => outcome.problems.length > 0)
   for (const { name, fault, outcome } of failed) for (const problem of outcome.problems) screen.bad(`${name} ${fault}: ${problem}`)
   const took = `${Math.round(tookMs / 1_000)} s`
-  if (failed.length === 0) screen.good(`every part ended as expected, after ${took}`)
+  if (failed.length === 0 && wasRejected) screen.say(`you said no, so the demo ended early, after ${took}; with a yes it goes on`)
+  else if (failed.length === 0) screen.good(`every part ended as expected, after ${took}`)
   else screen.bad(`${failed.length} of ${rows.length} parts did not end as expected, after ${took}`)
 }
 

@@ -16,11 +16,22 @@ export type Place = Readonly<{
   policyPath: string
 }>
 
+export type PlaceOptions = Readonly<{
+  /** The directory itself. */
+  asked: string | undefined
+  /** Where to make one, when none is asked for. */
+  dataDir: string | undefined
+  cwd: string
+  env: NodeJS.ProcessEnv
+}>
+
 /** @throws when the directory cannot be made, or already holds something. */
-export async function makePlace({ asked, cwd, env }: { asked: string | undefined; cwd: string; env: NodeJS.ProcessEnv }): Promise<Place> {
+export async function makePlace({ asked, dataDir: beside, cwd, env }: PlaceOptions): Promise<Place> {
   const runId = randomBytes(4).toString('hex')
   const chosen =
-    asked === undefined ? join(await parentOf(resolve(cwd, env['STEWARD_DATA_DIR'] || '.steward')), `demo-${runId}`) : resolve(cwd, asked)
+    asked === undefined
+      ? join(await parentOf(resolve(cwd, beside ?? (env['STEWARD_DATA_DIR'] || '.steward'))), `demo-${runId}`)
+      : resolve(cwd, asked)
   await mkdir(dirname(chosen), { recursive: true, mode: 0o700 })
   try {
     await mkdir(chosen, { mode: 0o700 })

@@ -3,6 +3,7 @@
  * comes from outside is made harmless here, so no part of the demo can forget it.
  */
 import { forTerminal } from '../../domain/text/terminal.ts'
+import { isYes } from '../screen/ask.ts'
 import { wrapBehind } from './wrap.ts'
 
 export type ScreenStream = Pick<NodeJS.WriteStream, 'write'> & Readonly<{ isTTY?: boolean; columns?: number }>
@@ -28,6 +29,8 @@ export interface Screen {
 
 const INDENT = '   '
 const WIDEST = 120
+/** Where the terminal does not say: some have no size, or 0. */
+const USUAL = 100
 const TICK_MS = 100
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
@@ -37,7 +40,7 @@ export function createScreen({ stream, env, askPerson }: { stream: ScreenStream;
   const live = stream.isTTY === true
   const colours = live && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const paint = (code: number, text: string): string => (colours ? `\x1b[${code}m${text}\x1b[0m` : text)
-  const width = (): number => Math.max(40, Math.min(stream.columns ?? 100, WIDEST))
+  const width = (): number => Math.max(40, Math.min(stream.columns || USUAL, WIDEST))
   let moving = false
 
   const clear = (): void => {
@@ -89,7 +92,7 @@ export function createScreen({ stream, env, askPerson }: { stream: ScreenStream;
     async ask(question, signal) {
       clear()
       const answer = await askPerson(`${INDENT}${question} [y/N] `, signal)
-      return /^y(?:es)?$/i.test(answer.trim())
+      return isYes(answer)
     },
   }
 }

@@ -31,6 +31,16 @@ export type StoryOptions = Readonly<{
   onApproved?: () => Promise<void>
 }>
 
+/** A person said no. The fault stays as it is, so what comes after in the demo would rest on nothing. */
+export class PlanRejected extends Error {
+  override readonly name = 'PlanRejected'
+  readonly told: Told
+  constructor(told: Told) {
+    super('the plan was rejected')
+    this.told = told
+  }
+}
+
 /** Nothing moves these on but a person. */
 const RESTING = ['resolved', 'closed', 'escalated', 'undetermined']
 const ENDS_WITHIN_MS = 90_000
@@ -57,6 +67,7 @@ export async function tellStory(options: StoryOptions): Promise<Told> {
   const told = new Set<string>()
   let waitedForPersonMs = 0
   let answered: string | undefined
+  let wasRejected = false
 
   for (;;) {
     const incident = await screen.during('healing', () =>
@@ -71,12 +82,16 @@ export async function tellStory(options: StoryOptions): Promise<Told> {
         { signal, withinMs: ENDS_WITHIN_MS },
       ),
     )
-    if (RESTING.includes(incident.state)) return end(incident, { api, detectedAfterMs, waitedForPersonMs })
+    if (RESTING.includes(incident.state)) {
+      const ended = await end(incident, { api, detectedAfterMs, waitedForPersonMs })
+      if (wasRejected) throw new PlanRejected(ended)
+      return ended
+    }
     const began = performance.now()
-    await answer(incident, options)
+    wasRejected = (await answer(incident, options)) === 'rejected'
     waitedForPersonMs += performance.now() - began
     answered = incident.approvalId ?? undefined
-    await options.onApproved?.()
+    if (!wasRejected) await options.onApproved?.()
   }
 }
 
@@ -126,7 +141,7 @@ function shortened(type: string, text: string, { title, severity, plan }: Incide
   }
 }
 
-async function answer(incident: Incident, { screen, api, yes, signal, beforeApproval }: StoryOptions): Promise<void> {
+async function answer(incident: Incident, { screen, api, yes, signal, beforeApproval }: StoryOptions): Promise<'approved' | 'rejected'> {
   const { plan, approvalId } = incident
   if (plan === null || approvalId === null) throw new Error(`incident ${incident.id} waits for an approval and shows no plan`)
   showPlan(screen, { plan, authority: incident.authority })
@@ -134,11 +149,12 @@ async function answer(incident: Incident, { screen, api, yes, signal, beforeAppr
   const approved = yes || (await screen.ask('Approve this plan?', signal))
   if (!approved) {
     await api.post(`/api/v1/approvals/${approvalId}/reject`, { reason: 'rejected in the demo' })
-    screen.bad('rejected by you')
-    return
+    screen.say('rejected by you')
+    return 'rejected'
   }
   await api.post(`/api/v1/approvals/${approvalId}/approve`, { planHash: plan.planHash })
   screen.good(yes ? 'approved (--yes)' : 'approved by you')
+  return 'approved'
 }
 
 async function end(

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { addConfigFlags, configFlagsOf } from '../config-flags.ts'
 import type { Define } from '../define.ts'
-import type { Session } from '../session.ts'
+import { usageError } from '../exit-code.ts'
+import type { CommonOptions, Session } from '../session.ts'
 
 export function defineLocal(program: Command, { context, local, run }: Define): void {
   addConfigFlags(program.command('up'))
@@ -34,12 +35,25 @@ Examples:
         'It leaves no process behind, and no file outside its directory.',
     )
     .option('-y, --yes', 'approve every plan instead of asking')
-    .option('--dir <dir>', 'keep everything here; made by the demo (default: below ./.steward)')
+    .option('--dir <dir>', 'keep everything here; made by the demo (default: a new directory in --data-dir)')
     .option('--keep', 'keep the files of the host too')
     .option('--only <part>', 'one part: 1 to 6, nginx or redis')
-    .addHelpText('after', '\nExamples:\n  steward demo\n  steward demo --yes --only 3')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  steward demo
+  steward demo --yes --only 3
+  steward demo --yes --dir /tmp/steward-demo --keep
+
+Exit codes: 0 every part ended as expected, 1 one did not, 3 ended early because you said no, 130 Ctrl-C.`,
+    )
     .action(
-      local(async (options: DemoFlags) => {
+      local(async (_options: DemoFlags, command: Command) => {
+        const { json, url, apiKeyFile, ...options } = command.optsWithGlobals<DemoFlags & CommonOptions>()
+        if (json === true) throw usageError('--json: the demo is told to a person; run it with --yes and look at its exit code')
+        if (url !== undefined || apiKeyFile !== undefined) throw usageError('--url and --api-key-file: the demo runs a Steward of its own')
+        if (options.dir !== undefined && options.dataDir !== undefined) throw usageError('give either --dir or --data-dir')
         const { runDemo } = await import('../demo/demo.ts')
         return runDemo({ ...options, steward: context.self, tools: await context.local.demoTools() })
       }),
