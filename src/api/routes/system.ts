@@ -133,7 +133,7 @@ export const showStatus = defineRoute({
       startedAt: timeText,
       uptimeSeconds: z.number(),
       position: positionText.describe('The read models are complete up to here.'),
-      head: positionText.nullable().describe('The end of the log.'),
+      head: positionText.nullable().describe('The end of the log; null when it is empty or cannot be reached.'),
       healing: z.object({ stopped: z.boolean() }),
       hosts: z.object({ registered: z.int(), lost: z.int() }),
       targets: z.object({ registered: z.int(), paused: z.int(), frozen: z.int(), unseen: z.int() }),
@@ -160,7 +160,9 @@ export const showStatus = defineRoute({
   },
   refusals: [],
   async handle({ query }, { health, queries, events, clock }) {
-    const [report, summary, head] = await Promise.all([health.report(), queries.summary(readOptions(query)), events.head()])
+    // Whoever asks while the log is away wants to hear just that.
+    const endOfLog = events.head().catch(() => undefined)
+    const [report, summary, head] = await Promise.all([health.report(), queries.summary(readOptions(query)), endOfLog])
     const { hosts, targets, incidents, approvals, anomalies, healing } = summary.value
     const { status, version, startedAt, checks } = report
     return {
