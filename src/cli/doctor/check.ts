@@ -22,3 +22,6 @@ export function reasonOf(error: unknown): string {
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
   return error.message === '' ? (error.cause === undefined ? error.name + code : reasonOf(error.cause)) : error.message
 }
+
+/** What lies at the bottom: an adapter says that a server is away, its cause says why. */
+export const rootOf = (error: unknown): unknown => (error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : error)

@@ -10,7 +10,7 @@ import { CliError, exitCode } from '../exit-code.ts'
 import type { LocalServices } from '../local-services.ts'
 import { duration } from '../screen/moment.ts'
 import type { Session } from '../session.ts'
-import { type Finding, fail, ok, reasonOf, warn } from './check.ts'
+import { type Finding, fail, ok, reasonOf, rootOf, warn } from './check.ts'
 
 const PATIENCE_MS = 60_000
 const STORE_PATIENCE_MS = 8_000
@@ -56,7 +56,7 @@ export async function checkEventStore(
     )
     return ok('event store', `EventStoreDB answers; ${head === undefined ? 'its log is empty' : `its log ends at ${head}`}`)
   } catch (error) {
-    return fail('event store', `EventStoreDB does not answer: ${reasonOf(error)}`, 'Check STEWARD_EVENT_STORE: address, TLS, user.')
+    return fail('event store', `EventStoreDB does not answer: ${reasonOf(rootOf(error))}`, 'Check STEWARD_EVENT_STORE: address, TLS, user.')
   }
 }
 
