@@ -38,7 +38,10 @@ export async function draftPlan(
   const action = known.bind(remedy.action.params)
   const probed = await probe(reached, action.precondition, signal)
   if (probed.verdict.kind === 'does-not-hold') return { kind: 'not-confirmed', evidence: [evidenceOf('e1', action.id, probed)] }
-  const prepared = probed.output && action.given(probed.output)
+  const resolved = await resolveResources(action.resources, reached, signal)
+  if (!resolved) return { kind: 'unknown', reason: 'where the files of the plan really lie could not be read' }
+  const { resources, where } = resolved
+  const prepared = probed.output && action.given(probed.output, where)
   if (probed.verdict.kind === 'unknown' || !prepared) return { kind: 'unknown', reason: probed.says ?? 'the precondition proved nothing' }
 
   if (prepared.dryRun) {
@@ -50,8 +53,6 @@ export async function draftPlan(
   }
   const lacking = await missingRights(prepared.rights, reached, signal)
   if (lacking !== undefined) return { kind: 'not-permitted', rule: MISSING_RIGHT, says: lacking }
-  const resources = await resolveResources(action.resources, reached, signal)
-  if (!resources) return { kind: 'unknown', reason: 'where the files of the plan really lie could not be read' }
   const changes = await previewChanges(prepared, reached, diff, signal)
   if (!changes) return { kind: 'unknown', reason: 'the files that would change could not be read' }
 

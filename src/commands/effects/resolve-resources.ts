@@ -1,5 +1,5 @@
-/** The resources of a plan as the host knows them: two paths to one file take the same lane. */
-import type { Resource } from '../../domain/catalogue/action.ts'
+/** The resources of a plan as the host knows them: two paths to one file take the same lane, and what is written goes where the file lay then. */
+import type { Resource, Where } from '../../domain/catalogue/action.ts'
 import { parseResolved, pathsIn, resolvePaths, withRealPaths } from '../../domain/catalogue/common/resolve-paths.ts'
 import type { Reached } from './reach.ts'
 
@@ -8,9 +8,11 @@ export async function resolveResources(
   resources: readonly Resource[],
   reached: Reached,
   signal: AbortSignal,
-): Promise<readonly Resource[] | undefined> {
+): Promise<Readonly<{ resources: readonly Resource[]; where: Where }> | undefined> {
   const paths = pathsIn(resources)
-  if (paths.length === 0) return resources
+  if (paths.length === 0) return { resources, where: (path) => path }
   const resolved = parseResolved(await reached.execute(resolvePaths(paths), { signal }), paths)
-  return resolved && withRealPaths(resources, resolved)
+  if (!resolved) return undefined
+  const places = new Map(paths.map((path, index) => [path, resolved[index]?.[0] ?? path]))
+  return { resources: withRealPaths(resources, resolved), where: (path) => places.get(path) ?? path }
 }

@@ -32,7 +32,8 @@ export type Action<Params extends JsonObject, Facts extends JsonObject> = Readon
   /** Prints, without changing anything, what each file would hold afterwards, so that a person sees the difference first. */
   preview?: (params: Params, facts: Facts) => readonly Preview[]
   snapshot: (params: Params, facts: Facts) => readonly SnapshotItem[]
-  steps: (params: Params, facts: Facts) => readonly Step[]
+  /** `where` tells where a path really lay when the plan was made: what is written goes there, or nowhere. */
+  steps: (params: Params, facts: Facts, where: Where) => readonly Step[]
   /** How files and settings stand after the steps, besides the contents that `preview` prints. Default: as before. */
   leaves?: (params: Params, facts: Facts) => Leaves
   /** After the snapshot has been restored: what makes the service take it up again. */
@@ -50,6 +51,7 @@ export type Reversibility = 'reversible' | 'compensable' | 'irreversible'
 export const risks = ['low', 'medium', 'high'] as const
 export type Risk = (typeof risks)[number]
 export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}`
+export type Where = (path: string) => string
 export type Step = Readonly<{ say: string; run: Program }>
 /** `content` prints the new content of `path` on standard output; `sha256` its hash, computed on the host over every byte of it. */
 export type Preview = Readonly<{ path: string; content: Program; sha256: Program }>

@@ -3,7 +3,7 @@
  * The types of parameters and facts end here, so a list can hold every action without a cast.
  */
 import type { JsonObject } from '../ports/json.ts'
-import type { Action, ActionId, Leaves, Preview, Resource, Reversibility, Risk, Service, SnapshotItem, Step } from './action.ts'
+import type { Action, ActionId, Leaves, Preview, Resource, Reversibility, Risk, Service, SnapshotItem, Step, Where } from './action.ts'
 import type { Output, Program } from './program.ts'
 import type { Right } from './right.ts'
 
@@ -31,7 +31,7 @@ export type BoundAction = Readonly<{
   afterRestore: readonly Step[]
   timeoutMs: number
   /** What depends on the state of the host: given the output of the precondition. Undefined when that output proves nothing. */
-  given: (precondition: Output) => Prepared | undefined
+  given: (precondition: Output, where?: Where) => Prepared | undefined
 }>
 
 export type Prepared = Readonly<{
@@ -83,7 +83,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
     precondition: probe(action.precondition),
     postcondition: probe(action.postcondition),
     afterRestore: action.afterRestore(params),
-    given(output) {
+    given(output, where = (path) => path) {
       const facts = action.precondition.read(output, params)
       if (facts === undefined) return undefined
       return {
@@ -94,7 +94,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
         rights: action.rights?.(params, facts) ?? [],
         previews: action.preview?.(params, facts) ?? [],
         snapshot: action.snapshot(params, facts),
-        steps: action.steps(params, facts),
+        steps: action.steps(params, facts, where),
         leaves: action.leaves?.(params, facts) ?? {},
       }
     },

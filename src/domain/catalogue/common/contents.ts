@@ -1,6 +1,6 @@
 /** Last known good contents, kept on the host under their sha256. Only the hashes travel; the contents never enter an event. */
 import { z } from 'zod'
-import type { Leaves, Preview } from '../action.ts'
+import type { Leaves, Preview, Where } from '../action.ts'
 import { absolutePath } from '../inventory.ts'
 import type { Output, Program } from '../program.ts'
 
@@ -50,10 +50,10 @@ export const previewOf = (stateDir: string, { path, sha256 }: KeptFile): Preview
   sha256: { kind: 'script', script: 'common/print-content.sh', args: ['hash', stateDir, sha256] },
 })
 
-export const putContents = (stateDir: string, files: readonly KeptFile[]): Program => ({
+export const putContents = (stateDir: string, files: readonly KeptFile[], where: Where = (path) => path): Program => ({
   kind: 'script',
   script: 'common/put-contents.sh',
-  args: [stateDir, ...files.flatMap((file) => [file.sha256, file.path, file.mode, String(file.uid), String(file.gid)])],
+  args: [stateDir, ...files.flatMap((file) => [file.sha256, where(file.path), file.mode, String(file.uid), String(file.gid)])],
 })
 
 /** A file keeps the mode and owner that it has; one that was missing comes back with the recorded ones. */

@@ -1,7 +1,7 @@
 # $1 = state directory, then fives: <sha256> <path> <mode> <uid> <gid>. Puts the kept content back into each file that differs from it.
-# A file keeps the mode, owner and attributes that it has; a missing one gets the recorded ones. Links are followed: the file behind changes.
-# Whoever owns a directory on the way may exchange it, or the file, for a link to another place: we work by plain names in the directory that we
-# have entered, build the new file where only we can write, and never write through a name.
+# A file keeps the mode, owner and attributes that it has; a missing one gets the recorded ones. The path is where the file really lay when the plan
+# was made: whoever owns a directory on the way may have exchanged it for a link since, or do so now, and nothing must go where that leads. So no link
+# is followed; we work by plain names in the directory that we have entered, build the new file where only we can write, and never write through a name.
 # All contents are checked before the first file is touched. Exit 4: a kept content is missing or harmed, nothing was changed.
 state=$1
 shift || exit 2
@@ -20,7 +20,7 @@ enter() { cd -P -- "$place" && [ "$(pwd -P)" = "$place" ]; }
 
 put() {
   kept=$state/contents/$1
-  path=$(readlink -m -- "$2")
+  path=$2
   place=$(dirname -- "$path")
   name=./${path##*/}
   enter || { echo "$place leads elsewhere, or is not there" >&2; return 1; }

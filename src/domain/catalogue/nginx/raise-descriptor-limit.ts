@@ -51,8 +51,11 @@ export const raiseDescriptorLimit: Action<Params, Descriptors> = {
   rights: (params) => [mayEdit(params.configPath), mayReload(params)],
   preview: (params) => [{ path: params.configPath, content: setLimit('print', params), sha256: setLimit('hash', params) }],
   snapshot: ({ configPath }) => [{ kind: 'file', path: configPath }],
-  steps: (params) => [
-    { say: 'write the new limit into a copy, let nginx check it, and put it in place', run: setLimit('write', params) },
+  steps: (params, _facts, where) => [
+    {
+      say: 'write the new limit into a copy, let nginx check it, and put it in place',
+      run: setLimit('write', { ...params, configPath: where(params.configPath) }),
+    },
     reload(params),
   ],
   afterRestore: (params) => [reload(params)],

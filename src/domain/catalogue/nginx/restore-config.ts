@@ -73,7 +73,10 @@ export const restoreConfig: Action<Params, Facts> = {
   rights: (params) => [mayPut(params.files), mayReload(params)],
   preview: ({ stateDir, files }) => files.map((file) => previewOf(stateDir, file)),
   snapshot: ({ files }) => files.map(({ path }) => ({ kind: 'file', path })),
-  steps: (params) => [{ say: 'put the last good contents back', run: putContents(params.stateDir, params.files) }, reload(params)],
+  steps: (params, _facts, where) => [
+    { say: 'put the last good contents back', run: putContents(params.stateDir, params.files, where) },
+    reload(params),
+  ],
   leaves: ({ files }) => leftByContents(files),
   // The earlier files do not load, and the workers still run on what they had before: a reload would only be refused again.
   afterRestore: () => [],

@@ -1,15 +1,17 @@
 # $1 = print | hash | write, $2 = nginx program, $3 = configuration, $4 = name, $5 = value of a directive outside of all blocks.
 # print: the new content, hash: its sha256; nothing is changed. write: into a copy beside the file, which must pass `nginx -t` before it takes its place.
-# Whoever owns the directory may exchange it, or the file, for a link to another place: we work by plain names in the directory that we have
-# entered, build the new file where only we can write, and never write through a name.
+# To write, the configuration is named by where it really lay when the plan was made: whoever owns a directory on the way may have exchanged it for a
+# link since, or do so now, and nothing must go where that leads. So no link is followed; we work by plain names in the directory that we have entered,
+# build the new file where only we can write, and never write through a name.
 # Programs of the administrator are not on the path of an ordinary account.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-what=$1 program=$2 config=$(readlink -e -- "$3") name=$4 value=$5
+what=$1 program=$2 config=$3 name=$4 value=$5
+[ "$what" = write ] || config=$(readlink -e -- "$3")
 [ -n "$config" ] && [ -r "$config" ] || { echo "$3 cannot be read" >&2; exit 1; }
 umask 077
 place=$(dirname -- "$config")
 file=./${config##*/}
-cd -P -- "$place" && [ "$(pwd -P)" = "$place" ] && [ -f "$file" ] && [ ! -L "$file" ] || { echo "$config was exchanged" >&2; exit 1; }
+cd -P -- "$place" && [ "$(pwd -P)" = "$place" ] && [ -f "$file" ] && [ ! -L "$file" ] || { echo "$config leads elsewhere" >&2; exit 1; }
 
 edited() {
   if grep -Eq "^[[:space:]]*$name[[:space:]]" "$1"; then

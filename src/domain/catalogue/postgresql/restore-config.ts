@@ -59,7 +59,10 @@ export const restoreConfig: Action<Params, Facts> = {
   rights: ({ files }) => [mayPut(files), mayReload],
   preview: ({ stateDir, files }) => files.map((file) => previewOf(stateDir, file)),
   snapshot: ({ files }) => files.map(({ path }) => ({ kind: 'file', path })),
-  steps: ({ stateDir, files }) => [{ say: 'put the last good contents back', run: putContents(stateDir, files) }, reload],
+  steps: ({ stateDir, files }, _facts, where) => [
+    { say: 'put the last good contents back', run: putContents(stateDir, files, where) },
+    reload,
+  ],
   leaves: ({ files }) => leftByContents(files),
   // The faulty file had been loaded as far as it goes; loading it again brings exactly that back.
   afterRestore: () => [reload],
