@@ -1,6 +1,6 @@
 import { test } from 'vitest'
 import type { IncidentEvent, IncidentOrigin } from '../../src/domain/incident/events.ts'
-import { incident } from '../../src/domain/incident/incident.ts'
+import { incident, MAX_ATTACHED } from '../../src/domain/incident/incident.ts'
 import { instant } from '../../src/domain/instant.ts'
 import { specify } from '../support/specify.ts'
 
@@ -69,3 +69,38 @@ test('a second acknowledgement changes nothing', () =>
     .given(opened, { type: 'IncidentAcknowledged', data: { incidentId: 'i-1', by: 'mira', at: now } })
     .when({ type: 'AcknowledgeIncident', data: { by: 'jon', now } })
     .yields())
+
+const attached = (n: number): IncidentEvent => ({ type: 'AnomalyAttached', data: { incidentId: 'i-1', anomalyId: `a-${n}`, at: now } })
+const attach = (n: number) => {
+  const report = { type: 'AnomalyAttached', data: { incidentId: 'i-1', anomalyId: `a-${n}`, at: now } } as const
+  return { type: 'ReportIncident', data: { report } } as const
+}
+const stopped: IncidentEvent = { type: 'AttachingStopped', data: { incidentId: 'i-1', attached: MAX_ATTACHED, at: now } }
+const many = Array.from({ length: MAX_ATTACHED }, (_, index) => attached(index))
+const escalated: IncidentEvent = {
+  type: 'IncidentEscalated',
+  data: { incidentId: 'i-1', reason: 'no-remedy', says: 'by hand', at: now },
+}
+
+test('anomalies are attached up to a bound, whatever becomes of the incident meanwhile', () => {
+  spec.given(opened, escalated).when(attach(1)).yields(attached(1))
+  spec
+    .given(opened, ...many.slice(1), escalated)
+    .when(attach(100))
+    .yields(attached(100))
+})
+
+test('beyond the bound nothing is attached, and that is said once', () => {
+  spec
+    .given(opened, ...many)
+    .when(attach(100))
+    .yields(stopped)
+  spec
+    .given(opened, ...many, stopped)
+    .when(attach(101))
+    .yields()
+  spec
+    .given(opened, ...many.slice(0, 50), escalated, ...many.slice(50), stopped)
+    .when(attach(102))
+    .yields()
+})
