@@ -130,6 +130,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
           ...(baseUrl === undefined ? {} : { baseUrl }),
         })
   const cursors = createLogCursors(database.kysely)
+  const stopFile = createStopFile({ dataDir: config.dataDir })
   const engine = createEngine({
     store,
     codec,
@@ -145,7 +146,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     analyst,
     compileMatcher: compileLogMatcher,
     diff: createTextDiff(),
-    stopFile: createStopFile({ dataDir: config.dataDir }),
+    stopFile,
     metrics,
     logger,
     faults,
@@ -198,6 +199,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       readModels: shownReadModels(readModels),
       events: store,
       health,
+      stopFile,
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.render() }),
     },
     config: {

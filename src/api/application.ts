@@ -5,6 +5,7 @@
 import type { Instant } from '../domain/instant.ts'
 import type { EventStore, Position, StreamName } from '../domain/ports/event-store.ts'
 import type { Json } from '../domain/ports/json.ts'
+import type { StopFile } from '../domain/ports/stop-file.ts'
 import type { Queries } from '../projections/queries/index.ts'
 import type { OperatorCommands } from './operator-commands.ts'
 
@@ -16,6 +17,8 @@ export type Application = Readonly<{
   /** Only read from: streams, exports and the live feed show events as they were recorded. */
   events: Pick<EventStore, 'readStream' | 'readAll' | 'subscribe' | 'head'>
   health: SystemHealth
+  /** Of the instance that is asked: its own data directory. */
+  stopFile: StopFile
   /** The Prometheus text of now, and its content type. */
   metrics: () => Promise<Readonly<{ contentType: string; text: string }>>
 }>

@@ -1,7 +1,7 @@
 /** Queries: pages that fit together, positions that can be waited for, the past of a stream. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { targetRow } from './support/rows.ts'
+import { at, targetRow } from './support/rows.ts'
 import { testApi } from './support/test-api.ts'
 
 const page = z.object({ items: z.array(z.object({ id: z.string() })), next_cursor: z.string().nullable(), position: z.string() })
@@ -156,5 +156,18 @@ describe('health', () => {
       { method: 'GET', route: '/api/v1/targets/{id}', status: '200' },
       { method: 'GET', route: 'none', status: '404' },
     ])
+  })
+})
+
+describe('what stops healing', () => {
+  test('is the switch, a file, or both; each is a fact of its own, with the place of the file and since when', async () => {
+    const api = testApi()
+    const healing = async () => (await api.request('/api/v1/healing')).json()
+    const status = async () => (await api.request('/api/v1/status')).json()
+    expect(await healing()).toEqual({ stopped: false, by: null, reason: null, since: null, stopFile: null })
+    const stopFile = { path: '/data/healing.stop', since: at }
+    api.world.stopFile.present = stopFile
+    expect(await healing()).toMatchObject({ stopped: false, stopFile })
+    expect(await status()).toMatchObject({ healing: { stopped: false, stopFile } })
   })
 })

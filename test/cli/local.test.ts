@@ -74,6 +74,20 @@ describe('doctor', () => {
     })
   })
 
+  test('warns of a file that stops healing, whether Steward runs or not', async () => {
+    const path = join(dir, 'data', 'healing.stop')
+    await mkdir(join(dir, 'data'), { mode: 0o700 })
+    await writeFile(path, '')
+    const expected = { status: 'warn', says: `the file ${path} stops it`, advice: expect.stringContaining('Take it away') }
+    expect((await findings({})).found('healing')).toMatchObject(expected)
+    await using api = await startFakeApi()
+    const { showStatus } = await import('../../src/api/routes/system.ts')
+    const { example } = showStatus.answer
+    api.on('system.status', () => ({ body: { ...example, healing: { stopped: false, stopFile: { path, since: null } } } }))
+    const { all } = await findings({ STEWARD_URL: api.url, STEWARD_API_KEY: 'k' })
+    expect(all.filter(({ name }) => name === 'healing')).toMatchObject([expected])
+  })
+
   test('asks a Steward that runs, and fails for a host that is lost', async () => {
     await using api = await startFakeApi()
     const { exampleHost } = await import('../../src/api/schemas/host.ts')

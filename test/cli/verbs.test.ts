@@ -79,6 +79,21 @@ test('what cannot be shown yet is recorded all the same: exit code 0, and a word
   expect(ran.stderr).toContain('Recorded at position 4711')
 })
 
+test('the switch and the file are two facts: each is told, and lifting one is not said to lift both', async () => {
+  const stopFile = { path: '/data/healing.stop', since: '2026-11-21T10:00:00.000Z' }
+  const show = (switched: object) =>
+    api.on('healing.show', () => ({ body: { by: null, reason: null, since: null, ...switched, stopFile } }))
+  show({ stopped: true, by: 'mira', reason: 'release', since: '2026-11-21T09:00:00.000Z' })
+  const both = (await stewardHere(['healing', 'status'], { env })).stdout
+  expect(both).toContain('by the file /data/healing.stop')
+  expect(both).toContain('by mira: release')
+  show({ stopped: false })
+  const one = (await stewardHere(['healing', 'status'], { env })).stdout
+  expect(one).toContain('by the file /data/healing.stop')
+  expect(one).not.toContain('running')
+  api.on('healing.show', () => undefined)
+})
+
 test('of several subjects, some done and some not is exit code 3, and both are told', async () => {
   api.on('targets.pause', ({ path }) =>
     path.includes('bad') ? { status: 404, body: { error: { code: 'NOT_FOUND', message: 'no such' } } } : undefined,

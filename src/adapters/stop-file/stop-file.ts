@@ -1,6 +1,7 @@
 /** The stop file in the data directory: there, or not. A directory that cannot be looked into counts as stopped: better no healing than healing unseen. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { instant } from '../../domain/instant.ts'
 import type { StopFile } from '../../domain/ports/stop-file.ts'
 
 export const STOP_FILE = 'healing.stop'
@@ -10,10 +11,11 @@ export function createStopFile({ dataDir }: { dataDir: string }): StopFile {
   return {
     async present() {
       try {
-        await stat(path)
-        return path
+        const { birthtimeMs, mtimeMs } = await stat(path)
+        // Written to again, it still stops since it was made; where nobody keeps that, the last write is the best there is.
+        return { path, since: instant(new Date(birthtimeMs > 0 ? birthtimeMs : mtimeMs).toISOString()) }
       } catch (error) {
-        return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : path
+        return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : { path, since: null }
       }
     },
   }

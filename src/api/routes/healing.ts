@@ -20,6 +20,7 @@ import {
   timeText,
   withReason,
 } from '../schemas/common.ts'
+import { stopFile } from '../schemas/stop-file.ts'
 
 export const showHealing = defineRoute({
   method: 'GET',
@@ -27,6 +28,8 @@ export const showHealing = defineRoute({
   operation: 'healing.show',
   tag: 'healing',
   summary: 'Show whether healing is stopped',
+  description:
+    'Two things stop it, each by itself: the switch, and a file `healing.stop` in the data directory of the instance that answers. A file of that name in the state directory on a host stops it there; the incidents that wait for it tell.',
   permission: 'incidents:view',
   kind: 'query',
   rateClass: 'read',
@@ -35,16 +38,23 @@ export const showHealing = defineRoute({
   body: none,
   answer: {
     status: 200,
-    schema: z.object({ stopped: z.boolean(), by: z.string().nullable(), reason: z.string().nullable(), since: timeText.nullable() }),
-    example: { stopped: true, by: 'mira', reason: 'maintenance window', since: exampleTime },
+    schema: z.object({
+      stopped: z.boolean().describe('By the switch.'),
+      by: z.string().nullable(),
+      reason: z.string().nullable(),
+      since: timeText.nullable(),
+      stopFile: stopFile.nullable().describe('The file that stops it too, when it is there.'),
+    }),
+    example: {
+      ...{ stopped: true, by: 'mira', reason: 'maintenance window', since: exampleTime },
+      stopFile: { path: '/var/lib/steward/healing.stop', since: exampleTime },
+    },
   },
   refusals: [],
-  async handle({ query }, { queries }) {
-    const { value, position } = await queries.healingSwitch(readOptions(query))
-    return {
-      json: { stopped: value?.stopped ?? false, by: value?.by ?? null, reason: value?.reason ?? null, since: value?.at ?? null },
-      position,
-    }
+  async handle({ query }, { queries, stopFile }) {
+    const [{ value, position }, file] = await Promise.all([queries.healingSwitch(readOptions(query)), stopFile.present()])
+    const { stopped = false, by = null, reason = null, at: since = null } = value ?? {}
+    return { json: { stopped, by, reason, since, stopFile: file ?? null }, position }
   },
 })
 

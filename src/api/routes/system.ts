@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { HealthReport } from '../application.ts'
 import { defineRoute, defineStream } from '../define-route.ts'
 import { exampleTime, listOf, none, positionText, readOptions, readQuery, timeText } from '../schemas/common.ts'
+import { stopFile } from '../schemas/stop-file.ts'
 
 const level = z.enum(['healthy', 'degraded', 'unhealthy'])
 
@@ -134,7 +135,7 @@ export const showStatus = defineRoute({
       uptimeSeconds: z.number(),
       position: positionText.describe('The read models are complete up to here.'),
       head: positionText.nullable().describe('The end of the log; null when it is empty or cannot be reached.'),
-      healing: z.object({ stopped: z.boolean() }),
+      healing: z.object({ stopped: z.boolean().describe('By the switch.'), stopFile: stopFile.nullable() }),
       hosts: z.object({ registered: z.int(), lost: z.int() }),
       targets: z.object({ registered: z.int(), paused: z.int(), frozen: z.int(), unseen: z.int() }),
       incidents: z.object({ open: z.int(), byState: counts, bySeverity: counts }),
@@ -149,7 +150,7 @@ export const showStatus = defineRoute({
       uptimeSeconds: 3_600,
       position: '4711',
       head: '4711',
-      healing: { stopped: false },
+      healing: { stopped: false, stopFile: null },
       hosts: { registered: 3, lost: 0 },
       targets: { registered: 5, paused: 0, frozen: 0, unseen: 0 },
       incidents: { open: 1, byState: { 'awaiting-approval': 1 }, bySeverity: { error: 1 } },
@@ -159,10 +160,14 @@ export const showStatus = defineRoute({
     },
   },
   refusals: [],
-  async handle({ query }, { health, queries, events, clock }) {
-    // Whoever asks while the log is away wants to hear just that.
-    const endOfLog = events.head().catch(() => undefined)
-    const [report, summary, head] = await Promise.all([health.report(), queries.summary(readOptions(query)), endOfLog])
+  async handle({ query }, { health, queries, events, clock, stopFile }) {
+    const [report, summary, head, file] = await Promise.all([
+      health.report(),
+      queries.summary(readOptions(query)),
+      // Whoever asks while the log is away wants to hear just that.
+      events.head().catch(() => undefined),
+      stopFile.present(),
+    ])
     const { hosts, targets, incidents, approvals, anomalies, healing } = summary.value
     const { status, version, startedAt, checks } = report
     return {
@@ -173,7 +178,7 @@ export const showStatus = defineRoute({
         uptimeSeconds: uptimeSeconds(report, clock.now()),
         position: String(summary.position),
         head: head === undefined ? null : String(head),
-        healing,
+        healing: { ...healing, stopFile: file ?? null },
         hosts,
         targets,
         incidents: { ...incidents, byState: { ...incidents.byState }, bySeverity: { ...incidents.bySeverity } },

@@ -6,7 +6,7 @@ import { openSession, type Session } from '../session.ts'
 import { type ConfigFlags, readConfig } from '../up/up.ts'
 import { type Finding, fail, ok, toneOfStatus, warn } from './check.ts'
 import { checkDataDirectory, checkNode, checkSecrets } from './machine.ts'
-import { checkDatabase, checkEventStore, checkFaultFiles, checkListener, checkRunning } from './service.ts'
+import { checkDatabase, checkEventStore, checkFaultFiles, checkListener, checkRunning, checkStopFile } from './service.ts'
 
 export async function doctor(session: Session, flags: ConfigFlags): Promise<ExitCode> {
   const { out, context } = session
@@ -28,7 +28,7 @@ export async function doctor(session: Session, flags: ConfigFlags): Promise<Exit
     const asked = askedAt(session, loaded)
     const { finding: listener, isSteward } = await checkListener((await asked.credentials()).url, config)
     add(listener)
-    if (isSteward) add(...(await checkRunning(asked)))
+    add(...(isSteward ? await checkRunning(asked) : await checkStopFile(config)))
     add(await checkDatabase(config, context.local))
     add(await checkEventStore(config, context.local))
     add(analystOf(loaded))

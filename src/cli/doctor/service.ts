@@ -1,6 +1,8 @@
 /** What the doctor sees of the service and of what it stands on: databases, event store, the port, and - through the API - hosts. */
 import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { ApiRefusal } from '../client/api-refusal.ts'
 import { fetchList } from '../client/lists.ts'
@@ -133,10 +135,20 @@ function checkOf({ name, status, says }: Status['checks'][number]): Finding {
   return status === 'degraded' ? warn(name, says, 'Look at the log of the service.') : fail(name, says, 'Look at the log of the service.')
 }
 
-const healingOf = ({ healing }: Status): Finding[] =>
-  healing.stopped
-    ? [warn('healing', 'it is stopped', '`steward healing status` says by whom and why; `steward healing resume` lets it go on.')]
-    : []
+function healingOf({ healing: { stopped, stopFile } }: Status): Finding[] {
+  const advice = '`steward healing status` says by whom and why; `steward healing resume` lets it go on.'
+  return [...(stopped ? [warn('healing', 'it is stopped', advice)] : []), ...(stopFile === null ? [] : [stoppedByFile(stopFile.path)])]
+}
+
+const stoppedByFile = (path: string): Finding =>
+  warn('healing', `the file ${path} stops it`, 'Take it away when healing may go on; the switch alone does not help.')
+
+/** Asked of the disk, when no Steward answers that could say so. */
+export async function checkStopFile({ dataDir }: Pick<Config, 'dataDir'>): Promise<Finding[]> {
+  const path = join(dataDir, 'healing.stop')
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? [] : [stoppedByFile(path)]
+}
 
 function hostsOf(hosts: readonly Host[]): Finding[] {
   if (hosts.length === 0) return [warn('hosts', 'none is registered', '`steward host add --help` tells how to add one.')]

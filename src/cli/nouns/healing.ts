@@ -64,12 +64,20 @@ async function showHealing(session: Session): Promise<void> {
   session.out.show(healing, (page) => drawHealing(page, healing, session.out.nowMs))
 }
 
-function drawHealing(page: Page, { stopped, by, reason, since }: Healing, nowMs: number): void {
+function drawHealing(page: Page, { stopped, by, reason, since, stopFile }: Healing, nowMs: number): void {
+  if (stopFile !== null) {
+    const when = stopFile.since === null ? 'nobody knows since when: its directory cannot be looked into' : moment(stopFile.since, nowMs)
+    page.item('stopped  ', `by the file ${stopFile.path}, ${when}; it stops until it is taken away`, 'bad')
+  }
   if (stopped) page.item('stopped  ', `${moment(since, nowMs)} by ${by ?? 'unknown'}: ${reason ?? ''}`, 'bad')
   else
     page.item(
-      'running  ',
-      since === null ? 'nobody ever stopped it' : `since ${moment(since, nowMs)}${by === null ? '' : `, resumed by ${by}`}`,
+      stopFile === null ? 'running  ' : 'switch   ',
+      since === null
+        ? stopFile === null
+          ? 'nobody ever stopped it'
+          : 'open, nobody ever closed it'
+        : `since ${moment(since, nowMs)}${by === null ? '' : `, resumed by ${by}`}`,
       'good',
     )
 }

@@ -15,6 +15,12 @@ export function defineStatus(program: Command, { run }: Define): void {
     .action(run(showStatus))
 }
 
+/** The switch and the file are two facts: whoever lifts one must know of the other. */
+function healingText({ stopped, stopFile }: Status['healing']): string | Readonly<{ text: string; tone: Tone }> {
+  const by = [...(stopped ? ['the switch'] : []), ...(stopFile === null ? [] : [`the file ${stopFile.path}`])]
+  return by.length === 0 ? 'running' : { text: `stopped by ${by.join(' and by ')}`, tone: 'bad' }
+}
+
 async function showStatus(session: Session) {
   const { out } = session
   const status = await (await session.api()).get<Status>('/api/v1/status')
@@ -30,7 +36,7 @@ async function showStatus(session: Session) {
         'Steward',
         { text: `${status.status}, version ${status.version}, up ${duration(status.uptimeSeconds * 1_000)}`, tone: toneOf(status.status) },
       ],
-      ['healing', healing.stopped ? { text: 'stopped', tone: 'bad' } : 'running'],
+      ['healing', healingText(healing)],
       ['hosts', { text: `${hosts.registered}, ${hosts.lost} of them lost`, tone: some(hosts.lost) }],
       [
         'targets',

@@ -15,7 +15,7 @@ export const createHalted =
     const { stopped } = (await log.states['healing-switch'](HEALING_SWITCH_ID)).state
     if (stopped) return `${stopped.by}: ${stopped.reason}`
     const local = await stopFile.present()
-    if (local !== undefined) return `the file ${local}`
+    if (local !== undefined) return `the file ${local.path}`
     const path = `${target.registration.stateDir}/${HOST_STOP_FILE}`
     const there = await execute({ kind: 'exec', argv: ['test', '-e', path] }, { signal })
     return there.kind === 'text' && there.exitCode === 0 ? `the file ${path} on the host` : undefined
