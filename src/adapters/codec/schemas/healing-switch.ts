@@ -6,4 +6,6 @@ import { instant, type SchemasOf, text } from './common.ts'
 export const healingSwitchSchemas = {
   HealingStopped: z.strictObject({ by: text, reason: text, at: instant }),
   HealingResumed: z.strictObject({ by: text, at: instant }),
+  HealingAwaited: z.strictObject({ incidentId: text, at: instant }),
+  HealingOffered: z.strictObject({ incidentId: text, at: instant }),
 } satisfies SchemasOf<HealingSwitchEvent>

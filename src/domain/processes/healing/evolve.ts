@@ -21,7 +21,7 @@ export function evolve(state: Healing, input: HealingInput, derivedId: DerivedId
     case 'investigating':
       return investigated(state, input, derivedId)
     case 'waiting':
-      return elapsed(state, input) ? begin(state, state.next, derivedId) : state
+      return elapsed(state, input) || resumed(state, input) ? begin(state, state.next, derivedId) : state
     case 'analysing':
       return analysed(state, input, derivedId)
     case 'analyst-busy':
@@ -56,6 +56,10 @@ export function evolve(state: Healing, input: HealingInput, derivedId: DerivedId
       return unreachable(state)
   }
 }
+
+/** The switch that held it back is open again: no need to wait for the timer. */
+const resumed = ({ until }: Extract<Healing, { phase: 'waiting' }>, input: HealingInput): boolean =>
+  until === 'healing-stopped' && input.type === 'HealingOffered'
 
 /** A person closed the incident. What already runs on the host is finished first; everything else ends here. */
 function closed(state: Exclude<Healing, { phase: 'absent' }>): Healing {

@@ -21,6 +21,7 @@ export const healingInputs = [
   'LanesAcquired',
   'LanesQueued',
   'LanesOffered',
+  'HealingOffered',
   'EffectSucceeded',
   'EffectFailed',
   'EffectOutcomeUnknown',
