@@ -25,15 +25,12 @@ export interface OperatorCommands {
   createKey: Command<{ name: string; role: Role; owner: string; expiresAt?: Instant; sha256: string }, { sha256: string }>
   revokeKey: Command<OnOne & { reason: string }>
 
-  /** Without `hostKey` it is refused as `host-key-unconfirmed`, with the fingerprint and the key in the facts. */
-  registerHost: Command<{
-    name: string
-    address: string
-    port: number
-    username: string
-    privateKey: SecretReference
-    hostKey?: string
-  }>
+  registerHost: Command<
+    { name: string; address: string; port: number; username: string; privateKey: SecretReference } & KeyToConfirm,
+    Warned
+  >
+  /** The host shows another key than before, and somebody says that it is right. */
+  changeHostKey: Command<OnOne & KeyToConfirm, Warned>
   retireHost: Command<OnOne & { reason: string }>
   testHost: Command<OnOne, { reachable: boolean; durationMs: number; rule?: string; says?: string }>
 
@@ -85,6 +82,14 @@ export interface OperatorCommands {
 export type Command<Input, More = object> = (input: Readonly<Input> & Readonly<{ meta: CommandMeta }>) => Promise<Outcome & Readonly<More>>
 
 type OnOne = { id: string }
+
+/**
+ * Without `hostKey` it is refused as `host-key-unconfirmed`, with the fingerprint and the key in the facts. A key that another host has is refused
+ * as `host-key-taken`, unless `sharedHostKey` says that they are different machines.
+ */
+type KeyToConfirm = { hostKey?: string; sharedHostKey?: boolean }
+/** What a person should know about what was done all the same. */
+type Warned = { warning?: string }
 
 export type CommandMeta = Readonly<{
   /** Principal: the id of the key, and who answers for it. */

@@ -57,6 +57,16 @@ export const refusals = {
     message: 'Compare the fingerprint with that of the host, then send the request again with hostKey as given in the details.',
   },
   'host-key-mismatch': { status: 409, message: 'The host shows another key than the one that was confirmed.' },
+  'host-key-taken': {
+    status: 409,
+    message:
+      'Another host is registered with this key, so it probably is the same machine; the details name it. If it really is another machine, send sharedHostKey: true.',
+  },
+  'host-has-targets': { status: 409, message: 'Targets are registered on this host; retire them first. The details name them.' },
+  'private-key-invalid': { status: 422, message: 'The secret is there, but it is no private key that can be used.' },
+  'login-refused': { status: 422, message: 'The host does not let this account in with this private key.' },
+  'not-an-ssh-server': { status: 422, message: 'What answers at this port does not speak SSH.' },
+  'shell-unusable': { status: 422, message: 'The account is let in, but runs no commands; it needs a POSIX shell.' },
   'host-budget-exhausted': { status: 409, message: 'The host had its actions of this hour.' },
 
   // Targets.
@@ -74,6 +84,12 @@ export const refusals = {
   'service-not-running': { status: 422, message: 'The service does not run on the host.' },
   'service-unseen': { status: 422, message: 'Whether the service runs could not be found out; check the connection.' },
   'service-refused': { status: 422, message: 'The service refused the connection as it is described.' },
+  'target-is-being-fixed': {
+    status: 409,
+    message:
+      'A fix is being carried out on this target; the details name its incident and execution. Wait for its end, or say how it ended.',
+  },
+  'target-left': { status: 409, message: 'The target is being retired; nothing begins on it any more.' },
   'target-not-frozen': { status: 409, message: 'The target is not frozen.' },
 
   // Anomalies, incidents, fingerprints.

@@ -23,6 +23,7 @@ import type { StopFile } from '../domain/ports/stop-file.ts'
 import type { TextDiff } from '../domain/ports/text-diff.ts'
 import { healing } from '../domain/processes/healing/healing.ts'
 import { onboarding } from '../domain/processes/onboarding/onboarding.ts'
+import { retirement } from '../domain/processes/retirement/retirement.ts'
 import { triage } from '../domain/processes/triage/triage.ts'
 import { createCommandHandler, type HandleCommand } from './aggregate-commands.ts'
 import { type BoundProcess, bindProcess } from './bound-process.ts'
@@ -90,7 +91,12 @@ export interface Engine {
   trouble(): readonly string[]
 }
 
-export const processes: readonly BoundProcess[] = [bindProcess(triage), bindProcess(onboarding), bindProcess(healing)]
+export const processes: readonly BoundProcess[] = [
+  bindProcess(triage),
+  bindProcess(onboarding),
+  bindProcess(healing),
+  bindProcess(retirement),
+]
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, codec, ids, clock, agenda, checkpoints, leases, logger, metrics } = options

@@ -14,6 +14,8 @@ export type HostRow = Readonly<{
   /** As in known_hosts. */
   hostKey: string
   hostKeyFingerprint: string
+  /** A person said that it is another machine than those that show the same key. */
+  sharedHostKey: boolean
   state: 'registered' | 'retired'
   reachable: 'unknown' | 'reachable' | 'lost'
   /** Why it was lost, in the words of the SSH adapter's rules. */
@@ -30,7 +32,7 @@ export type HostRow = Readonly<{
 
 export const hosts = defineProjection({
   name: 'hosts',
-  version: 1,
+  version: 2,
   table: 'hosts',
   columns: {
     hostId: 'text',
@@ -41,6 +43,7 @@ export const hosts = defineProjection({
     privateKey: 'text',
     hostKey: 'text',
     hostKeyFingerprint: 'text',
+    sharedHostKey: 'boolean',
     state: 'text',
     reachable: 'text',
     lostRule: 'text',
@@ -54,12 +57,12 @@ export const hosts = defineProjection({
   },
   primaryKey: 'hostId',
   nullable: ['lostRule', 'reachedAt', 'retiredBy', 'retiredReason', 'retiredAt'],
-  eventTypes: ['HostRegistered', 'HostRetired', 'HostReached', 'HostLost'],
+  eventTypes: ['HostRegistered', 'HostKeyChanged', 'HostRetired', 'HostReached', 'HostLost', 'TargetPlaced', 'TargetTakenOff'],
   keys: (event) => [event.data.hostId],
   fold(row: HostRow | undefined, event): HostRow | 'none' {
     const { revision } = event
     if (event.type === 'HostRegistered') {
-      const { hostId, name, address, port, username, privateKey, hostKey, by, at } = event.data
+      const { hostId, name, address, port, username, privateKey, hostKey, sharedHostKey = false, by, at } = event.data
       return {
         hostId,
         name,
@@ -69,6 +72,7 @@ export const hosts = defineProjection({
         privateKey,
         hostKey: hostKey.key,
         hostKeyFingerprint: hostKey.fingerprint,
+        sharedHostKey,
         state: 'registered',
         reachable: 'unknown',
         lostRule: null,
@@ -83,6 +87,13 @@ export const hosts = defineProjection({
     }
     if (!row) return 'none'
     switch (event.type) {
+      case 'HostKeyChanged': {
+        const { hostKey, sharedHostKey = false } = event.data
+        return { ...row, hostKey: hostKey.key, hostKeyFingerprint: hostKey.fingerprint, sharedHostKey, revision }
+      }
+      case 'TargetPlaced':
+      case 'TargetTakenOff':
+        return { ...row, revision }
       case 'HostReached':
         return { ...row, reachable: 'reachable', lostRule: null, reachedAt: event.data.at, revision }
       case 'HostLost':

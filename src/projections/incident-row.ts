@@ -2,6 +2,7 @@
 import type { Service } from '../domain/catalogue/action.ts'
 import type {
   Authority,
+  ClosingOutcome,
   DeclaredOutcome,
   EscalationReason,
   Evidence,
@@ -66,7 +67,7 @@ export type IncidentRow = Readonly<{
   /** Why nobody could prove what happened. */
   undetermined: string | null
   declared: Readonly<{ outcome: DeclaredOutcome; by: string; reason: string; at: Instant }> | null
-  outcome: IncidentOutcome | 'closed' | null
+  outcome: IncidentOutcome | ClosingOutcome | null
   outcomeSays: string | null
   openedAt: Instant
   updatedAt: Instant
@@ -74,7 +75,6 @@ export type IncidentRow = Readonly<{
   revision: bigint
 }>
 
-export type DiagnosisView = Readonly<{
 export type RollbackView = Readonly<{
   because: string
   startedAt: Instant
@@ -92,6 +92,7 @@ export type ForeignChangeView = Readonly<{
   sinceLeft: string | null
 }>
 
+export type DiagnosisView = Readonly<{
   by: 'catalogue' | 'analyst'
   text: string
   /** 0-1. */

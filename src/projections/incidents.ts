@@ -177,8 +177,8 @@ function told(row: IncidentRow, event: Exclude<Recorded<IncidentEvent>, { type: 
       return { ...moved(row, 'resolved'), outcome, outcomeSays: says, endedAt: at }
     }
     case 'IncidentClosed': {
-      const { reason, at } = event.data
-      return { ...moved(row, 'closed'), outcome: 'closed', outcomeSays: reason, endedAt: at }
+      const { outcome, reason, at } = event.data
+      return { ...moved(row, 'closed'), outcome, outcomeSays: reason, endedAt: at }
     }
     default:
       return unreachable(event)

@@ -107,7 +107,10 @@ test('two who handle the same input record it once', async () => {
 
 test('an input that means nothing leaves nothing', async () => {
   const bench = createBench()
-  const [closed] = await bench.given('incident-i', { type: 'IncidentClosed', data: { incidentId: 'i', by: 'mira', reason: 'x', at: now } })
+  const [closed] = await bench.given('incident-i', {
+    type: 'IncidentClosed',
+    data: { incidentId: 'i', outcome: 'closed', by: 'mira', reason: 'x', at: now },
+  })
   if (closed) expect(await stepOf(bench)(closed)).toBe('ignored')
   expect(await bench.types('triage-i')).toStrictEqual([])
 })

@@ -104,3 +104,16 @@ test('beyond the bound nothing is attached, and that is said once', () => {
     .when(attach(102))
     .yields()
 })
+
+test('an incident of a retired target is closed with an outcome that says so, whatever it was doing, and once', () => {
+  const abandon = { type: 'AbandonIncident', data: { by: 'mira', reason: 'moved', now } } as const
+  const abandoned: IncidentEvent = {
+    type: 'IncidentClosed',
+    data: { incidentId: 'i-1', outcome: 'target-retired', by: 'mira', reason: 'moved', at: now },
+  }
+  spec.given(opened).when(abandon).yields(abandoned)
+  spec.given(opened, executing).when(abandon).yields(abandoned)
+  spec.given(opened, abandoned).when(abandon).yields()
+  spec.given(opened, resolved).when(abandon).yields()
+  spec.given(opened, abandoned).when(close).refuses('incident-ended', { outcome: 'target-retired' })
+})

@@ -10,6 +10,7 @@ const spec = specify(lanes)
 const now = instant('2026-11-21T10:00:00.000Z')
 const claim = (name: string, ...resources: readonly Resource[]) => ({
   hostId: 'h',
+  targetId: 't',
   incidentId: `incident ${name}`,
   executionId: name,
   actionId: 'redis.raise-maxmemory',
@@ -117,3 +118,30 @@ test('no order of claims and releases lets two executions hold the same thing', 
       }
     }),
   ))
+
+const left: LanesEvent = { type: 'LanesLeft', data: { hostId: 'h', targetId: 't', at: now } }
+const leave = { type: 'LeaveLanes', data: { hostId: 'h', targetId: 't', now } } as const
+
+test('a target does not leave while a fix on it holds something, and the fix is named', () => {
+  spec
+    .given(acquired('a', now, 'service:redis'))
+    .when(leave)
+    .refuses('target-is-being-fixed', { incidentId: 'incident a', executionId: 'a' })
+  spec
+    .given(acquired('a', now, 'service:redis'))
+    .when({ type: 'LeaveLanes', data: { hostId: 'h', targetId: 'another', now } })
+    .yields({ type: 'LanesLeft', data: { hostId: 'h', targetId: 'another', at: now } })
+})
+
+test('nothing begins on a target that has left, and what waited for it waits no more', () => {
+  spec.given().when(leave).yields(left)
+  spec.given(left).when(leave).yields()
+  spec.given(left).when(acquire('a', 'service:redis')).refuses('target-left', { targetId: 't' })
+  const other: LanesEvent = { type: 'LanesAcquired', data: { ...claim('o', 'service:redis'), targetId: 'another', at: now } }
+  const queued: LanesEvent = { type: 'LanesQueued', data: { ...claim('a', 'service:redis'), heldBy: 'incident o', at: now } }
+  const release = { hostId: 'h', incidentId: 'incident o', executionId: 'o' }
+  spec
+    .given(other, queued, left)
+    .when({ type: 'ReleaseLanes', data: { ...release, now } })
+    .yields({ type: 'LanesReleased', data: { ...release, at: now } })
+})

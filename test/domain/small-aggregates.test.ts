@@ -42,6 +42,23 @@ describe('registry', () => {
       .given(claimed, { type: 'NameReleased', data: { name: 'web-1', holder: 'a', at: now } })
       .when(claim('b'))
       .yields({ type: 'NameClaimed', data: { name: 'web-1', holder: 'b', at: now } }))
+
+  const sharing = { type: 'ClaimName', data: { name: 'web-1', holder: 'b', shared: true, now } } as const
+  const shared = { type: 'NameClaimed', data: { name: 'web-1', holder: 'b', shared: true, at: now } } as const
+  const release = (holder: string) => ({ type: 'NameReleased', data: { name: 'web-1', holder, at: now } }) as const
+
+  test('a name is shared only by somebody who says so', () => {
+    spec.given(claimed).when(sharing).yields(shared)
+    spec.given(claimed, shared).when(claim('c')).refuses('name-taken', { name: 'web-1', holder: 'a' })
+  })
+
+  test('a shared name is free when the last of its holders has released it', () => {
+    spec.given(claimed, shared, release('a')).when(claim('c')).refuses('name-taken', { name: 'web-1', holder: 'b' })
+    spec
+      .given(claimed, shared, release('a'), release('b'))
+      .when(claim('c'))
+      .yields({ type: 'NameClaimed', data: { name: 'web-1', holder: 'c', at: now } })
+  })
 })
 
 describe('host', () => {
@@ -76,6 +93,35 @@ describe('host', () => {
       .given(registered, { type: 'HostRetired', data: { hostId: 'h', by: 'mira', reason: 'old', at: now } })
       .when({ type: 'RegisterHost', data: registration })
       .refuses('host-already-registered'))
+
+  const placed: HostEvent = { type: 'TargetPlaced', data: { hostId: 'h', targetId: 't', name: 'cache', at: now } }
+  const retire = { type: 'RetireHost', data: { by: 'mira', reason: 'old', now } } as const
+
+  test('a host with targets is not retired, and they are named', () => {
+    spec.given(registered, placed).when(retire).refuses('host-has-targets', { targets: 'cache' })
+    spec
+      .given(registered, placed, { type: 'TargetTakenOff', data: { hostId: 'h', targetId: 't', at: now } })
+      .when(retire)
+      .yields({ type: 'HostRetired', data: { hostId: 'h', by: 'mira', reason: 'old', at: now } })
+  })
+
+  test('nothing is placed on a host that was retired', () =>
+    spec
+      .given(registered, { type: 'HostRetired', data: { hostId: 'h', by: 'mira', reason: 'old', at: now } })
+      .when({ type: 'PlaceTarget', data: { targetId: 't', name: 'cache', now } })
+      .refuses('host-not-registered', { situation: 'retired' }))
+
+  test('a new key is a change, the same key is none', () => {
+    const change = (key: string) =>
+      ({ type: 'ChangeHostKey', data: { hostKey: { key, fingerprint: `SHA256:${key}` }, by: 'mira', now } }) as const
+    const changed: HostEvent = {
+      type: 'HostKeyChanged',
+      data: { hostId: 'h', hostKey: { key: 'new', fingerprint: 'SHA256:new' }, by: 'mira', at: now },
+    }
+    spec.given(registered).when(change('ssh-ed25519 AAAA')).yields()
+    spec.given(registered).when(change('new')).yields(changed)
+    spec.given(registered, changed).when(change('new')).yields()
+  })
 })
 
 describe('anomaly', () => {
@@ -142,6 +188,24 @@ describe('healing switch', () => {
       .given()
       .when({ type: 'ResumeHealing', data: { by: 'mira', now } })
       .yields())
+
+  const stopped = { type: 'HealingStopped', data: { by: 'mira', reason: 'release', at: now } } as const
+  const resumed = { type: 'HealingResumed', data: { by: 'mira', at: now } } as const
+  const resume = { type: 'ResumeHealing', data: { by: 'mira', now } } as const
+  const wait = (incidentId: string) => ({ type: 'AwaitHealing', data: { incidentId, now } }) as const
+  const waits = (incidentId: string) => ({ type: 'HealingAwaited', data: { incidentId, at: now } }) as const
+  const offered = (incidentId: string) => ({ type: 'HealingOffered', data: { incidentId, at: now } }) as const
+
+  test('whoever waits is told once when it is resumed', () => {
+    spec.given(stopped, waits('i')).when(wait('i')).yields()
+    spec.given(stopped, waits('i'), waits('j')).when(resume).yields(resumed, offered('i'), offered('j'))
+    spec.given(stopped, waits('i'), resumed, offered('i'), stopped).when(resume).yields(resumed)
+  })
+
+  test('whoever is held back by something else is promised nothing', () => {
+    spec.given().when(wait('i')).yields()
+    spec.given(stopped, resumed).when(wait('i')).yields()
+  })
 })
 
 describe('remedy guard', () => {

@@ -82,7 +82,7 @@ function handshake(
     const client = new ssh2.Client()
     // noDelay: without it each small request waits for the delayed acknowledgement of the one before.
     const sock: Socket = connect({ host: at.address, port: at.port, noDelay: true })
-    const progress = { connected: false, keysExchanged: false, ready: false }
+    const progress = { connected: false, spoke: '', keysExchanged: false, ready: false }
     const destroy = (): void => {
       client.end()
       sock.destroy()
@@ -105,9 +105,14 @@ function handshake(
     sock.once('connect', () => {
       progress.connected = true
     })
+    const listen = (bytes: Buffer): void => {
+      if (progress.spoke.length < GREETING_BYTES) progress.spoke += bytes.toString('latin1')
+    }
+    sock.on('data', listen)
     client
       .on('handshake', () => {
         progress.keysExchanged = true
+        sock.off('data', listen)
       })
       .on('ready', () => {
         progress.ready = true
@@ -139,10 +144,13 @@ function handshake(
   })
 }
 
+/** A server may send lines of its own before it names its protocol (RFC 4253, 4.2). */
+const GREETING_BYTES = 8_192
+
 function explain(
   { hostId }: { hostId: string },
   cause: unknown,
-  progress: { connected: boolean; keysExchanged: boolean },
+  progress: { connected: boolean; spoke: string; keysExchanged: boolean },
   verdict: { refused?: HostKey },
 ): HostUnreachable {
   const unreachable = (rule: HostUnreachable['rule'], says: string): HostUnreachable => new HostUnreachable({ hostId, rule, says, cause })
@@ -151,8 +159,10 @@ function explain(
   if (verdict.refused !== undefined) return unreachable('host-key-mismatch', `the server showed ${verdict.refused.fingerprint}`)
   // We ask for the type of the pinned key only: a server without it cannot show the pinned key.
   if (/no matching host key format/i.test(says)) return unreachable('host-key-mismatch', 'the server has no host key of the pinned type')
+  if (progress.spoke !== '' && !/^SSH-/m.test(progress.spoke)) return unreachable('not-ssh', 'what answers there does not speak SSH')
   if (code === 'ETIMEDOUT' || says === 'Keepalive timeout') return unreachable('timeout', says)
   if (code === 'ENOTFOUND' || code.startsWith('EAI_')) return unreachable('unresolvable', says)
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return unreachable('no-route', says)
   if (!progress.connected) return unreachable('refused', says)
   if (progress.keysExchanged && !code.startsWith('E')) return unreachable('key-rejected', 'the server did not accept the key of this user')
   return unreachable('connection-lost', says)

@@ -21,6 +21,38 @@ import {
 import { exampleHost, host, hostJson } from '../schemas/host.ts'
 import { secretReference } from '../schemas/secret-reference.ts'
 
+const hostKey = z
+  .string()
+  .max(4_096)
+  .regex(/^[a-z0-9@.-]{3,64} [A-Za-z0-9+/]+={0,2}$/, 'must be a key as in known_hosts: type and base64')
+  .optional()
+const sharedHostKey = z
+  .boolean()
+  .optional()
+  .describe('It is another machine, although a host that is registered shows the same key, as clones do. Lanes and budgets stay separate.')
+
+const warned = outcome.extend({ warning: z.string().nullable().describe('What you should know about what was done.') })
+const exampleWarned = { ...exampleOutcome, warning: null }
+
+/** Without a value a field is left out: nobody said anything. */
+const keyToConfirm = (given: Readonly<{ hostKey?: string | undefined; sharedHostKey?: boolean | undefined }>) => ({
+  ...(given.hostKey === undefined ? {} : { hostKey: given.hostKey }),
+  ...(given.sharedHostKey === undefined ? {} : { sharedHostKey: given.sharedHostKey }),
+})
+
+/** By which a host that is not registered yet may be refused. */
+const strangers = [
+  'host-key-unconfirmed',
+  'host-key-mismatch',
+  'host-key-taken',
+  'host-unreachable',
+  'not-an-ssh-server',
+  'secret-unavailable',
+  'private-key-invalid',
+  'login-refused',
+  'shell-unusable',
+] as const
+
 export const registerHost = defineRoute({
   method: 'POST',
   path: '/api/v1/hosts',
@@ -28,7 +60,7 @@ export const registerHost = defineRoute({
   tag: 'hosts',
   summary: 'Register a host',
   description:
-    'Without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED: `details.fingerprint` is to be compared with the host, `details.hostKey` to be sent again. Steward logs in before it records anything.',
+    'Without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED: `details.fingerprint` is to be compared with the host, `details.hostKey` to be sent again. Steward logs in before it records anything. A machine is registered once: a key that another host shows is refused.',
   permission: 'hosts:manage',
   kind: 'command',
   rateClass: 'costly',
@@ -40,23 +72,38 @@ export const registerHost = defineRoute({
     port: z.int().min(1).max(65_535).default(22),
     username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'must be the name of an account'),
     privateKey: secretReference,
-    hostKey: z
-      .string()
-      .max(4_096)
-      .regex(/^[a-z0-9@.-]{3,64} [A-Za-z0-9+/]+={0,2}$/, 'must be a key as in known_hosts: type and base64')
-      .optional(),
+    hostKey,
+    sharedHostKey,
   }),
-  answer: { status: 201, schema: outcome, example: exampleOutcome },
-  refusals: [
-    'host-key-unconfirmed',
-    'host-key-mismatch',
-    'host-already-registered',
-    'name-taken',
-    'host-unreachable',
-    'secret-unavailable',
-  ],
-  async handle({ body: { hostKey, ...body }, meta }, { commands }) {
-    return accepted(await commands.registerHost({ ...body, ...(hostKey === undefined ? {} : { hostKey }), meta }))
+  answer: { status: 201, schema: warned, example: exampleWarned },
+  refusals: [...strangers, 'host-already-registered', 'name-taken'],
+  async handle({ body: { name, address, port, username, privateKey, ...given }, meta }, { commands }) {
+    const input = { name, address, port, username, privateKey, ...keyToConfirm(given), meta }
+    const { warning = null, ...result } = await commands.registerHost(input)
+    return { json: { ...outcomeJson(result), warning }, revision: result.revision }
+  },
+})
+
+export const changeHostKey = defineRoute({
+  method: 'PUT',
+  path: '/api/v1/hosts/{id}/host-key',
+  operation: 'hosts.change-key',
+  tag: 'hosts',
+  summary: 'Change the key of a host',
+  description:
+    'After the key of the machine was renewed. Confirmed as at registration: without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED. Plans that were approved for the old key are void.',
+  permission: 'hosts:manage',
+  kind: 'command',
+  rateClass: 'costly',
+  ifMatch: 'required',
+  params: idParam,
+  query: none,
+  body: z.strictObject({ hostKey, sharedHostKey }),
+  answer: { status: 200, schema: warned, example: exampleWarned },
+  refusals: [...strangers, 'host-not-registered', 'concurrency-conflict', 'precondition-required'],
+  async handle({ params: { id }, body, meta }, { commands }) {
+    const { warning = null, ...result } = await commands.changeHostKey({ id, ...keyToConfirm(body), meta })
+    return { json: { ...outcomeJson(result), warning }, revision: result.revision }
   },
 })
 
@@ -133,7 +180,7 @@ export const retireHost = defineRoute({
   operation: 'hosts.retire',
   tag: 'hosts',
   summary: 'Retire a host',
-  description: 'Its history stays. Targets on it are to be retired first.',
+  description: 'Its history stays, its key and its name are free again. Targets on it are to be retired first.',
   permission: 'hosts:manage',
   kind: 'command',
   rateClass: 'command',
@@ -142,9 +189,9 @@ export const retireHost = defineRoute({
   query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: exampleOutcome },
-  refusals: ['host-not-registered', 'concurrency-conflict', 'precondition-required'],
+  refusals: ['host-not-registered', 'host-has-targets', 'concurrency-conflict', 'precondition-required'],
   handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
     accepted(await commands.retireHost({ id, reason, meta })),
 })
 
-export const hostRoutes = [registerHost, listHosts, showHost, testHost, retireHost]
+export const hostRoutes = [registerHost, listHosts, showHost, testHost, changeHostKey, retireHost]

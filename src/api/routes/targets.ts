@@ -61,6 +61,7 @@ export const registerTarget = defineRoute({
     'name-taken',
     'path-missing',
     'path-unreadable',
+    'secret-unavailable',
     'service-not-running',
     'service-refused',
     'service-unseen',
@@ -183,7 +184,8 @@ export const changeTargetMode = defineRoute({
   operation: 'targets.change-mode',
   tag: 'targets',
   summary: 'Change the mode of a target',
-  description: 'observe: detect and tell. propose: plan, and wait for a person. act: the policy may approve.',
+  description:
+    'observe: detect and tell. propose: plan, and wait for a person. act: the policy may approve. Before a target that was only observed may be acted upon, its state directory on the host is tried.',
   permission: 'targets:manage',
   kind: 'command',
   rateClass: 'command',
@@ -192,7 +194,7 @@ export const changeTargetMode = defineRoute({
   query: none,
   body: z.strictObject({ mode: z.enum(modes) }),
   answer: { status: 200, schema: outcome, example },
-  refusals: ['target-not-registered', 'concurrency-conflict', 'precondition-required'],
+  refusals: ['target-not-registered', 'state-dir-unwritable', 'host-unreachable', 'concurrency-conflict', 'precondition-required'],
   handle: async ({ params: { id }, body: { mode }, meta }, { commands }) => accepted(await commands.changeTargetMode({ id, mode, meta })),
 })
 
@@ -274,7 +276,8 @@ export const retireTarget = defineRoute({
   operation: 'targets.retire',
   tag: 'targets',
   summary: 'Retire a target',
-  description: 'It is watched no more. Its history stays.',
+  description:
+    'It is watched no more; its open incidents are closed with the outcome `target-retired`, and approvals that wait are revoked. Its history stays. While a fix runs on it, or nobody knows how one ended, it is refused.',
   permission: 'targets:manage',
   kind: 'command',
   rateClass: 'command',
@@ -283,7 +286,7 @@ export const retireTarget = defineRoute({
   query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
-  refusals: ['target-not-registered', 'concurrency-conflict', 'precondition-required'],
+  refusals: ['target-not-registered', 'target-is-being-fixed', 'concurrency-conflict', 'precondition-required'],
   handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
     accepted(await commands.retireTarget({ id, reason, meta })),
 })

@@ -47,7 +47,7 @@ const summaryFields = {
   acknowledgedBy: z.string().nullable(),
   waitingFor: z.string().nullable(),
   approvalId: z.string().nullable(),
-  outcome: z.enum(['fixed', 'not-confirmed', 'recovered', 'declared', 'closed']).nullable(),
+  outcome: z.enum(['fixed', 'not-confirmed', 'recovered', 'declared', 'closed', 'target-retired']).nullable(),
   revision: positionText,
 }
 

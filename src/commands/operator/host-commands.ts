@@ -1,8 +1,13 @@
-/** Registering hosts. A host is registered only after its key was confirmed and a login has worked, so nothing is half registered. */
+/**
+ * Hosts: registered only after their key was confirmed and a login has worked, so nothing is half registered; and each machine once, as far as its
+ * key tells, because lanes and hourly budgets are kept by host.
+ */
 import { elapsedMs } from '../../domain/instant.ts'
 import { type HostAddress, type HostKey, HostUnreachable, type RemoteHosts } from '../../domain/ports/remote-host.ts'
 import type { SecretReference } from '../../domain/ports/secrets.ts'
 import { CommandRefused } from '../command-refused.ts'
+import { type Claims, createClaims } from './claims.ts'
+import { reached } from './host-refusals.ts'
 import { type OperatorCommand, type OperatorTools, operatorCommand } from './operator-command.ts'
 
 type RegisterHost = Readonly<{
@@ -11,66 +16,106 @@ type RegisterHost = Readonly<{
   port: number
   username: string
   privateKey: SecretReference
-  hostKey?: string
-}>
+}> &
+  KeyToConfirm
+/** Without `hostKey` the caller is shown which one to confirm. `sharedHostKey`: it is another machine, although it shows the key of one that is known. */
+type KeyToConfirm = Readonly<{ hostKey?: string; sharedHostKey?: boolean }>
 type OnHost = Readonly<{ id: string }>
 type Tested = Readonly<{ reachable: boolean; durationMs: number; rule?: string; says?: string }>
+/** `warning`: what a person should know about what was done all the same. */
+type Warned = Readonly<{ warning?: string }>
 
 export type HostCommands = Readonly<{
-  registerHost: OperatorCommand<RegisterHost>
+  registerHost: OperatorCommand<RegisterHost, Warned>
+  changeHostKey: OperatorCommand<OnHost & KeyToConfirm, Warned>
   retireHost: OperatorCommand<OnHost & { reason: string }>
   testHost: OperatorCommand<OnHost, Tested>
 }>
 
 const LOGIN_TIMEOUT_MS = 15_000
-const NAMES = 'hosts'
 
 export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: RemoteHosts }): HostCommands {
   return {
-    registerHost: operatorCommand<RegisterHost>(tools, {
+    registerHost: operatorCommand<RegisterHost, Warned>(tools, {
       name: 'hosts.register',
       subject: ({ name }) => name,
-      body: ({ name, address, port, username, privateKey, hostKey }) => ({
-        name,
-        address,
-        port,
-        username,
-        privateKey,
+      body: ({ name, address, port, username, privateKey, hostKey, sharedHostKey }) => ({
+        ...{ name, address, port, username, privateKey },
         ...(hostKey === undefined ? {} : { hostKey }),
+        ...(sharedHostKey === undefined ? {} : { sharedHostKey }),
       }),
-      async run(input, { newId: hostId, meta, now, handle }) {
-        const hostKey = await confirmedKey(input, hosts)
+      async run(input, context) {
+        const { newId: hostId, meta, now, handle } = context
+        const { state } = await tools.log.states.host(hostId)
+        // Run again after a crash: it is registered, and what has happened to it since is no reason to say otherwise.
+        if (state.situation === 'registered') {
+          return {
+            id: hostId,
+            handled: await handle({ aggregate: 'host', id: hostId, command: { type: 'RegisterHost', data: state.registration } }),
+          }
+        }
+        const claims = createClaims(tools.log, context, hostId)
         const { name, address, port, username, privateKey } = input
         try {
-          await login(hosts, { hostId, address, port, username, privateKey, hostKey })
-          await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ClaimName', data: { name, holder: hostId, now } } })
+          const { hostKey, shared, warning } = await confirmedKey({ address, port }, input, claims)
+          await login({ hostId, address, port, username, privateKey, hostKey })
+          await claims.claim('host-keys', hostKey.fingerprint, { shared })
+          await claims.claim('hosts', name)
+          const data = { hostId, name, address, port, username, privateKey, hostKey, ...marked(shared), by: meta.owner, at: now }
+          const handled = await handle({ aggregate: 'host', id: hostId, command: { type: 'RegisterHost', data } })
+          return { id: hostId, handled, more: { ...warning } }
         } catch (error) {
-          // Not ours: no connection of it stays behind.
+          // Not ours: no connection of it stays behind, and no claim.
           await hosts.forget(hostId)
+          if (error instanceof CommandRefused) await claims.release(['hosts', 'host-keys'])
           throw error
         }
-        const data = { hostId, name, address, port, username, privateKey, hostKey, by: meta.owner, at: now }
-        const handled = await handle({ aggregate: 'host', id: hostId, command: { type: 'RegisterHost', data } })
-        return { id: hostId, handled }
       },
-      read: () => ({}),
+      read: warningOf,
+    }),
+
+    changeHostKey: operatorCommand<OnHost & KeyToConfirm, Warned>(tools, {
+      name: 'hosts.change-key',
+      subject: ({ id }) => id,
+      body: ({ id, hostKey, sharedHostKey }) => ({
+        id,
+        ...(hostKey === undefined ? {} : { hostKey }),
+        ...(sharedHostKey === undefined ? {} : { sharedHostKey }),
+      }),
+      async run({ id, ...given }, context) {
+        const { newId, meta, now, handleExpected } = context
+        const { registration } = await registered(id)
+        const claims = createClaims(tools.log, context, id)
+        /** Only the key that it has now. */
+        const tidy = async () => claims.release(['host-keys'], { keep: (await registered(id)).registration.hostKey.fingerprint })
+        try {
+          const { hostKey, shared, warning } = await confirmedKey(registration, given, claims)
+          // Under an id of its own, so that what runs on the connection with the old key is left alone until the new one has let us in.
+          await login({ ...registration, hostId: newId, hostKey })
+          await claims.claim('host-keys', hostKey.fingerprint, { shared })
+          const change = { type: 'ChangeHostKey', data: { hostKey, ...marked(shared), by: meta.owner, now } } as const
+          const handled = await handleExpected({ aggregate: 'host', id, command: change })
+          await tidy()
+          return { id, handled, more: { ...warning } }
+        } catch (error) {
+          if (error instanceof CommandRefused) await tidy()
+          throw error
+        } finally {
+          await hosts.forget(newId)
+        }
+      },
+      read: warningOf,
     }),
 
     retireHost: operatorCommand<OnHost & { reason: string }>(tools, {
       name: 'hosts.retire',
       subject: ({ id }) => id,
       body: ({ id, reason }) => ({ id, reason }),
-      async run({ id, reason }, { meta, now, handle, handleExpected }) {
-        const { state } = await tools.log.states.host(id)
-        const handled = await handleExpected({
-          aggregate: 'host',
-          id,
-          command: { type: 'RetireHost', data: { by: meta.owner, reason, now } },
-        })
-        if (state.situation === 'registered') {
-          const { name } = state.registration
-          await handle({ aggregate: 'registry', id: NAMES, command: { type: 'ReleaseName', data: { name, holder: id, now } } })
-        }
+      async run({ id, reason }, context) {
+        const { meta, now, handleExpected } = context
+        const command = { type: 'RetireHost', data: { by: meta.owner, reason, now } } as const
+        const handled = await handleExpected({ aggregate: 'host', id, command })
+        await createClaims(tools.log, context, id).release(['hosts', 'host-keys'])
         await hosts.forget(id)
         return { id, handled }
       },
@@ -82,12 +127,10 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
       subject: ({ id }) => id,
       body: ({ id }) => ({ id }),
       async run({ id }, { handle, now }) {
-        const { state } = await tools.log.states.host(id)
-        if (state.situation !== 'registered')
-          throw new CommandRefused({ rule: 'host-not-registered', facts: { situation: state.situation } })
+        const { registration } = await registered(id)
         const began = tools.clock.now()
         try {
-          await hosts.open(state.registration).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS })
+          await hosts.open(registration).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS })
           const handled = await handle({ aggregate: 'host', id, command: { type: 'ReportHostReached', data: { now } } })
           return { id, handled, more: { reachable: true, durationMs: elapsedMs(began, tools.clock.now()) } }
         } catch (error) {
@@ -105,44 +148,50 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
       }),
     }),
   }
+
+  async function registered(id: string) {
+    const { state } = await tools.log.states.host(id)
+    if (state.situation === 'registered') return state
+    throw new CommandRefused({ rule: 'host-not-registered', facts: { situation: state.situation } })
+  }
+
+  /** The key that the caller confirmed, if the host still shows it, and no other host does. */
+  async function confirmedKey(
+    { address, port }: Readonly<{ address: string; port: number }>,
+    { hostKey, sharedHostKey: shared = false }: KeyToConfirm,
+    claims: Claims,
+  ): Promise<Readonly<{ hostKey: HostKey; shared: boolean; warning: Warned }>> {
+    const shown = await reached(() => hosts.scanHostKey(address, port, {}))
+    const { fingerprint } = shown
+    const [other] = await claims.othersWith('host-keys', fingerprint)
+    const name = other === undefined ? undefined : await nameOf(other)
+    // Before anybody is asked to compare it: it is the right one, of the wrong machine.
+    if (other !== undefined && name !== undefined && !shared) {
+      throw new CommandRefused({ rule: 'host-key-taken', facts: { field: 'hostKey', fingerprint, host: name, hostId: other } })
+    }
+    if (hostKey === undefined) throw new CommandRefused({ rule: 'host-key-unconfirmed', facts: { fingerprint, hostKey: shown.key } })
+    if (hostKey.trim().split(/\s+/).slice(0, 2).join(' ') !== shown.key) {
+      throw new CommandRefused({ rule: 'host-key-mismatch', facts: { field: 'hostKey', fingerprint } })
+    }
+    return { hostKey: shown, shared, warning: name === undefined ? {} : { warning: alsoShownBy(name) } }
+  }
+
+  async function nameOf(hostId: string): Promise<string> {
+    const { state } = await tools.log.states.host(hostId)
+    return state.situation === 'absent' ? hostId : state.registration.name
+  }
+
+  async function login(address: HostAddress): Promise<void> {
+    const output = await reached(() => hosts.open(address).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS }))
+    if (output.kind === 'text' && output.exitCode === 0) return
+    const says = output.kind === 'text' ? output.stderr.trim() : ''
+    throw new CommandRefused({ rule: 'shell-unusable', facts: { field: 'username', says } })
+  }
 }
 
-/** The key that the caller confirmed, if the host still shows it. Without one, the caller is shown what to confirm. */
-async function confirmedKey({ address, port, hostKey }: RegisterHost, hosts: RemoteHosts): Promise<HostKey> {
-  const shown = await reached(() => hosts.scanHostKey(address, port, {}))
-  if (hostKey === undefined) {
-    throw new CommandRefused({ rule: 'host-key-unconfirmed', facts: { fingerprint: shown.fingerprint, hostKey: shown.key } })
-  }
-  const [type, blob] = hostKey.trim().split(/\s+/)
-  if (`${type} ${blob}` !== shown.key) {
-    throw new CommandRefused({ rule: 'host-key-mismatch', facts: { field: 'hostKey', fingerprint: shown.fingerprint } })
-  }
-  return shown
-}
+const marked = (shared: boolean): { sharedHostKey?: true } => (shared ? { sharedHostKey: true } : {})
 
-async function login(hosts: RemoteHosts, address: HostAddress): Promise<void> {
-  await reached(() => hosts.open(address).execute({ kind: 'exec', argv: ['true'] }, { timeoutMs: LOGIN_TIMEOUT_MS }))
-}
+const alsoShownBy = (name: string): string =>
+  `Host ${name} shows the same key. They are taken for different machines: each has its own lanes and its own hourly budget. If they are one machine, two fixes may run on it at once; then delete one of them.`
 
-/** Names the field that is to blame, where one is. */
-async function reached<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (!(error instanceof HostUnreachable)) throw error
-    throw new CommandRefused({ rule: 'host-unreachable', facts: { field: fieldOf(error.rule), reason: error.rule, says: error.message } })
-  }
-}
-
-function fieldOf(rule: HostUnreachable['rule']): string {
-  switch (rule) {
-    case 'key-rejected':
-      return 'username'
-    case 'key-unreadable':
-      return 'privateKey'
-    case 'host-key-mismatch':
-      return 'hostKey'
-    default:
-      return 'address'
-  }
-}
+const warningOf = ({ warning }: Readonly<Record<string, unknown>>): { warning?: string } => (typeof warning === 'string' ? { warning } : {})

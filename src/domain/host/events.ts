@@ -5,9 +5,12 @@ import type { SecretReference } from '../ports/secrets.ts'
 
 export type HostEvent =
   | Readonly<{ type: 'HostRegistered'; data: HostRegistration }>
+  | Readonly<{ type: 'HostKeyChanged'; data: HostKeyChange }>
   | Readonly<{ type: 'HostRetired'; data: Readonly<{ hostId: string; by: string; reason: string; at: Instant }> }>
   | Readonly<{ type: 'HostReached'; data: Readonly<{ hostId: string; at: Instant }> }>
   | Readonly<{ type: 'HostLost'; data: Readonly<{ hostId: string; rule: string; at: Instant }> }>
+  | Readonly<{ type: 'TargetPlaced'; data: Readonly<{ hostId: string; targetId: string; name: string; at: Instant }> }>
+  | Readonly<{ type: 'TargetTakenOff'; data: Readonly<{ hostId: string; targetId: string; at: Instant }> }>
 
 export type HostRegistration = Readonly<{
   hostId: string
@@ -17,6 +20,10 @@ export type HostRegistration = Readonly<{
   username: string
   privateKey: SecretReference
   hostKey: HostKey
+  /** A person said that it is another machine than those that show the same key. */
+  sharedHostKey?: true
   by: string
   at: Instant
 }>
+
+export type HostKeyChange = Readonly<{ hostId: string; hostKey: HostKey; sharedHostKey?: true; by: string; at: Instant }>

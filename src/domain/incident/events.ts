@@ -39,7 +39,10 @@ export type IncidentEvent =
     }>
   | Readonly<{ type: 'ReanalysisRequested'; data: Readonly<{ incidentId: string; by: string; at: Instant }> }>
   | Readonly<{ type: 'IncidentResolved'; data: Readonly<{ incidentId: string; outcome: IncidentOutcome; says: string; at: Instant }> }>
-  | Readonly<{ type: 'IncidentClosed'; data: Readonly<{ incidentId: string; by: string; reason: string; at: Instant }> }>
+  | Readonly<{
+      type: 'IncidentClosed'
+      data: Readonly<{ incidentId: string; outcome: ClosingOutcome; by: string; reason: string; at: Instant }>
+    }>
 
 export type IncidentOrigin = Readonly<{
   incidentId: string
@@ -135,11 +138,13 @@ export type EscalationReason =
   | 'fix-failed-rolled-back'
   | 'fix-failed'
   | 'rollback-failed'
+  | 'changed-by-others'
   | 'outcome-unknown'
   | 'target-frozen'
+  | 'missing-right'
   | 'not-executed'
-  | 'changed-by-others'
 
 export type DeclaredOutcome = 'done' | 'not-done'
-  | 'missing-right'
+/** A person closed it, or what it was about is not looked after any more. */
+export type ClosingOutcome = 'closed' | 'target-retired'
 export type IncidentOutcome = 'fixed' | 'not-confirmed' | 'recovered' | 'declared'

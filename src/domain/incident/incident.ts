@@ -4,7 +4,7 @@
  */
 import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
 import type { Instant } from '../instant.ts'
-import type { DeclaredOutcome, EscalationReason, IncidentEvent, IncidentOrigin, IncidentOutcome } from './events.ts'
+import type { ClosingOutcome, DeclaredOutcome, EscalationReason, IncidentEvent, IncidentOrigin, IncidentOutcome } from './events.ts'
 
 export type Incident =
   | Readonly<{ situation: 'absent' }>
@@ -12,7 +12,7 @@ export type Incident =
   | (Opened & Readonly<{ situation: 'executing'; executionId: string }>)
   | (Opened & Readonly<{ situation: 'escalated'; reason: EscalationReason }>)
   | (Opened & Readonly<{ situation: 'undetermined'; executionId: string }>)
-  | (Opened & Readonly<{ situation: 'ended'; outcome: IncidentOutcome | 'closed' }>)
+  | (Opened & Readonly<{ situation: 'ended'; outcome: IncidentOutcome | ClosingOutcome }>)
 
 type Opened = Readonly<{ origin: IncidentOrigin; acknowledgedBy: string | undefined; attaching: Attaching }>
 /** How many anomalies were attached; `stopped` once it was told that no more will be. */
@@ -51,6 +51,7 @@ export type IncidentCommand =
   | Readonly<{ type: 'ReportIncident'; data: Readonly<{ report: IncidentReport }> }>
   | Readonly<{ type: 'AcknowledgeIncident'; data: Readonly<{ by: string; now: Instant }> }>
   | Readonly<{ type: 'CloseIncident'; data: Readonly<{ by: string; reason: string; now: Instant }> }>
+  | Readonly<{ type: 'AbandonIncident'; data: Readonly<{ by: string; reason: string; now: Instant }> }>
   | Readonly<{ type: 'RequestReanalysis'; data: Readonly<{ by: string; now: Instant }> }>
   | Readonly<{ type: 'DeclareOutcome'; data: Readonly<{ outcome: DeclaredOutcome; by: string; reason: string; now: Instant }> }>
 
@@ -81,20 +82,20 @@ function evolve(state: Incident, event: IncidentEvent): Incident {
     case 'IncidentResolved':
       return { situation: 'ended', ...opened, outcome: event.data.outcome }
     case 'IncidentClosed':
-      return { situation: 'ended', ...opened, outcome: 'closed' }
+      return { situation: 'ended', ...opened, outcome: event.data.outcome }
     case 'AnomalyAttached':
-    case 'IncidentInvestigated':
       return { ...state, attaching: { ...attaching, attached: attaching.attached + 1 } }
     case 'AttachingStopped':
       return { ...state, attaching: { ...attaching, stopped: true } }
+    case 'IncidentInvestigated':
     case 'IncidentDiagnosed':
     case 'PlanProposed':
     case 'IncidentWaits':
     case 'StepRun':
     case 'VerificationFinished':
     case 'RollbackStarted':
-    case 'RollbackProven':
     case 'RollbackRefused':
+    case 'RollbackProven':
       return state
     default:
       return unreachable(event)
@@ -111,18 +112,24 @@ function decide(state: Incident, command: IncidentCommand): Decision<IncidentEve
   if (command.type === 'ReportIncident') {
     // A person may have closed it in the meantime: what the process reports afterwards is still a fact, but ends nothing again.
     const { report } = command.data
-    const ends = report.type === 'IncidentResolved' || report.type === 'IncidentEscalated'
     if (report.type === 'AnomalyAttached') return attach(state.attaching, report)
+    const ends = report.type === 'IncidentResolved' || report.type === 'IncidentEscalated'
     return state.situation === 'ended' && ends ? refuse('incident-ended', { outcome: state.outcome }) : accept(report)
   }
   const { by, now } = command.data
+  if (command.type === 'AbandonIncident') {
+    // The target is out of the lanes by now, so nothing runs on it any more, whatever was reported last.
+    if (state.situation === 'ended') return accept()
+    return accept({ type: 'IncidentClosed', data: { incidentId, outcome: 'target-retired', by, reason: command.data.reason, at: now } })
+  }
+  if (state.situation === 'ended') return refuse('incident-ended', { outcome: state.outcome })
   switch (command.type) {
     case 'AcknowledgeIncident':
       return state.acknowledgedBy === undefined ? accept({ type: 'IncidentAcknowledged', data: { incidentId, by, at: now } }) : accept()
     case 'CloseIncident': {
       if (state.situation === 'executing') return refuse('incident-is-executing', { executionId: state.executionId })
       if (state.situation === 'undetermined') return refuse('outcome-not-declared', { executionId: state.executionId })
-      return accept({ type: 'IncidentClosed', data: { incidentId, by, reason: command.data.reason, at: now } })
+      return accept({ type: 'IncidentClosed', data: { incidentId, outcome: 'closed', by, reason: command.data.reason, at: now } })
     }
     case 'RequestReanalysis': {
       if (state.situation === 'executing') return refuse('incident-is-executing', { executionId: state.executionId })

@@ -1,6 +1,7 @@
 /**
  * The rules of a host's resources. Overlapping executions wait in order and are told when their turn may have come; they plan again then,
- * because the world has changed. At most so many executions begin per hour, so that a mistake cannot run away.
+ * because the world has changed. At most so many executions begin per hour, so that a mistake cannot run away. A target leaves only while no
+ * execution on it holds anything, and from then on none begins: so it can be retired without a fix being cut in two.
  */
 import type { Resource } from '../catalogue/action.ts'
 import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
@@ -12,24 +13,35 @@ export type Lanes = Readonly<{
   waiting: readonly Claim[]
   /** When executions began, oldest first; older than an hour are dropped at the next acquisition. */
   begunAt: readonly Instant[]
+  /** Targets on which nothing begins any more. */
+  left: ReadonlySet<string>
 }>
 
 export type LanesCommand =
   | Readonly<{ type: 'AcquireLanes'; data: Claim & Readonly<{ limitPerHour: number; now: Instant }> }>
   | Readonly<{ type: 'ReleaseLanes'; data: Readonly<{ hostId: string; incidentId: string; executionId: string; now: Instant }> }>
+  | Readonly<{ type: 'LeaveLanes'; data: Readonly<{ hostId: string; targetId: string; now: Instant }> }>
 
 const HOUR_MS = 3_600_000
 
-export const lanes: Decider<Lanes, LanesCommand, LanesEvent> = { initialState: { held: [], waiting: [], begunAt: [] }, evolve, decide }
+export const lanes: Decider<Lanes, LanesCommand, LanesEvent> = {
+  initialState: { held: [], waiting: [], begunAt: [], left: new Set() },
+  evolve,
+  decide,
+}
 
 function evolve(state: Lanes, event: LanesEvent): Lanes {
+  if (event.type === 'LanesLeft') {
+    const { targetId } = event.data
+    return { ...state, waiting: state.waiting.filter((claim) => claim.targetId !== targetId), left: new Set(state.left).add(targetId) }
+  }
   const { executionId } = event.data
   const without = (claims: readonly Claim[]) => claims.filter((claim) => claim.executionId !== executionId)
   switch (event.type) {
     case 'LanesAcquired': {
       const { at, ...claim } = event.data
       const begunAt = [...state.begunAt.filter((begun) => elapsedMs(begun, at) < HOUR_MS), at]
-      return { held: [...without(state.held), claim], waiting: without(state.waiting), begunAt }
+      return { ...state, held: [...without(state.held), claim], waiting: without(state.waiting), begunAt }
     }
     case 'LanesQueued': {
       const { heldBy: _, at: __, ...claim } = event.data
@@ -48,6 +60,7 @@ function decide(state: Lanes, command: LanesCommand): Decision<LanesEvent> {
   switch (command.type) {
     case 'AcquireLanes': {
       const { now, limitPerHour, ...claim } = command.data
+      if (state.left.has(claim.targetId)) return refuse('target-left', { targetId: claim.targetId })
       if (state.held.some((held) => held.executionId === claim.executionId)) return accept()
       const holder = state.held.find((held) => overlap(held.resources, claim.resources))
       if (holder) return accept({ type: 'LanesQueued', data: { ...claim, heldBy: holder.incidentId, at: now } })
@@ -61,6 +74,12 @@ function decide(state: Lanes, command: LanesCommand): Decision<LanesEvent> {
     }
     case 'ReleaseLanes':
       return release(state, command.data)
+    case 'LeaveLanes': {
+      const { hostId, targetId, now } = command.data
+      const holder = state.held.find((claim) => claim.targetId === targetId)
+      if (holder) return refuse('target-is-being-fixed', { incidentId: holder.incidentId, executionId: holder.executionId })
+      return state.left.has(targetId) ? accept() : accept({ type: 'LanesLeft', data: { hostId, targetId, at: now } })
+    }
     default:
       return unreachable(command)
   }

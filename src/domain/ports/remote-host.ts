@@ -132,6 +132,9 @@ export class HostUnreachable extends Error {
     | 'refused'
     | 'timeout'
     | 'unresolvable'
+    | 'no-route'
+    /** Something answers at the port, and it is no SSH server. */
+    | 'not-ssh'
     | 'host-key-mismatch'
     | 'key-rejected'
     | 'key-unreadable'

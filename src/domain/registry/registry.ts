@@ -1,24 +1,25 @@
-/** The rules of unique names: a name has one holder, and its holder may claim it again. */
+/** The rules of unique names: a name has one holder, unless a person said that it is shared; and a holder may claim again. */
 import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
 import type { Instant } from '../instant.ts'
 import type { RegistryEvent } from './events.ts'
 
-/** Holder by name. */
-export type Registry = ReadonlyMap<string, string>
+/** Holders by name, the first first; a name that nobody holds is not in it. */
+export type Registry = ReadonlyMap<string, readonly string[]>
 
 export type RegistryCommand =
-  | Readonly<{ type: 'ClaimName'; data: Readonly<{ name: string; holder: string; now: Instant }> }>
+  | Readonly<{ type: 'ClaimName'; data: Readonly<{ name: string; holder: string; shared?: true; now: Instant }> }>
   | Readonly<{ type: 'ReleaseName'; data: Readonly<{ name: string; holder: string; now: Instant }> }>
 
 export const registry: Decider<Registry, RegistryCommand, RegistryEvent> = { initialState: new Map(), evolve, decide }
 
 function evolve(state: Registry, event: RegistryEvent): Registry {
   const { name, holder } = event.data
+  const others = (state.get(name) ?? []).filter((each) => each !== holder)
   switch (event.type) {
     case 'NameClaimed':
-      return state.has(name) ? state : new Map(state).set(name, holder)
+      return new Map(state).set(name, [...others, holder])
     case 'NameReleased':
-      return state.get(name) === holder ? new Map([...state].filter(([held]) => held !== name)) : state
+      return new Map([...state].filter(([held]) => held !== name).concat(others.length > 0 ? [[name, others]] : []))
     default:
       return unreachable(event)
   }
@@ -26,15 +27,17 @@ function evolve(state: Registry, event: RegistryEvent): Registry {
 
 function decide(state: Registry, command: RegistryCommand): Decision<RegistryEvent> {
   const { name, holder, now } = command.data
-  const current = state.get(name)
+  const holders = state.get(name) ?? []
   switch (command.type) {
-    case 'ClaimName':
-      if (current === holder) return accept()
-      return current === undefined
-        ? accept({ type: 'NameClaimed', data: { name, holder, at: now } })
-        : refuse('name-taken', { name, holder: current })
+    case 'ClaimName': {
+      if (holders.includes(holder)) return accept()
+      const [first] = holders
+      const { shared } = command.data
+      if (first !== undefined && !shared) return refuse('name-taken', { name, holder: first })
+      return accept({ type: 'NameClaimed', data: { name, holder, ...(shared ? { shared } : {}), at: now } })
+    }
     case 'ReleaseName':
-      return current === holder ? accept({ type: 'NameReleased', data: { name, holder, at: now } }) : accept()
+      return holders.includes(holder) ? accept({ type: 'NameReleased', data: { name, holder, at: now } }) : accept()
     default:
       return unreachable(command)
   }

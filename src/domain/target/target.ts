@@ -16,7 +16,7 @@ export type Target =
       baseline: ReadonlyMap<string, BaselineEntry>
       limits: Readonly<Record<string, number>>
     }>
-  | Readonly<{ situation: 'retired' }>
+  | Readonly<{ situation: 'retired'; registration: TargetRegistration }>
 
 export type RegisteredTarget = Extract<Target, { situation: 'registered' }>
 
@@ -77,7 +77,7 @@ function evolve(state: Target, event: TargetEvent): Target {
     case 'LogGapDetected':
       return state
     case 'TargetRetired':
-      return { situation: 'retired' }
+      return { situation: 'retired', registration: state.registration }
     default:
       return unreachable(event)
   }

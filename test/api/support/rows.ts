@@ -16,6 +16,7 @@ export const hostRow: HostRow = {
   privateKey: 'file:web-01.key',
   hostKey: 'ssh-ed25519 AAAA',
   hostKeyFingerprint: 'SHA256:abc',
+  sharedHostKey: false,
   state: 'registered',
   reachable: 'reachable',
   lostRule: null,

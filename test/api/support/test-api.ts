@@ -15,6 +15,7 @@ import type { Role } from '../../../src/domain/key/events.ts'
 import type { Clock } from '../../../src/domain/ports/clock.ts'
 import { ConcurrencyConflict, type EventStore, type RecordedEvent } from '../../../src/domain/ports/event-store.ts'
 import type { LogFields, Logger } from '../../../src/domain/ports/logger.ts'
+import type { PresentStopFile } from '../../../src/domain/ports/stop-file.ts'
 import type { AnomalyRow } from '../../../src/projections/anomalies.ts'
 import type { ApiKeyRow } from '../../../src/projections/api-keys.ts'
 import type { CommandRow } from '../../../src/projections/commands.ts'
@@ -57,6 +58,8 @@ export type World = Readonly<{
   /** What the next call of a command throws. */
   fail: { next: Error | undefined }
   health: { status: HealthReport['status']; missing: string[] }
+  /** The file in the data directory. */
+  stopFile: { present: PresentStopFile | undefined }
   append: (stream: `${string}-${string}`, type: string, data: Readonly<Record<string, string>>) => Promise<bigint>
 }>
 
@@ -123,6 +126,7 @@ function createWorld(clock: Clock, freshId: () => string, sha256: (key: string) 
     calls: [],
     fail: { next: undefined },
     health: { status: 'healthy', missing: [] },
+    stopFile: { present: undefined },
     async append(stream, type, data) {
       const eventId = freshId()
       let revision: bigint | undefined
@@ -155,6 +159,7 @@ function applicationOf(world: World): Application {
     commands: commandsOf(world),
     queries: queriesOf(world),
     events: store,
+    stopFile: { present: async () => world.stopFile.present },
     replay: {
       async stateAt(stream, moment) {
         const events: RecordedEvent[] = []
@@ -347,6 +352,7 @@ function commandsOf(world: World): OperatorCommands {
         }
         return moved('host-new')
       })(input),
+    changeHostKey: simple('changeHostKey'),
     retireHost: simple('retireHost'),
     testHost: async (input) => ({ ...(await simple('testHost')(input)), reachable: false, durationMs: 12, rule: 'refused', says: 'no' }),
     registerTarget: simple('registerTarget'),

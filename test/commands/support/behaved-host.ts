@@ -15,6 +15,10 @@ export const hostKey: HostKey = { key: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:
 export class BehavedHost {
   /** Undefined: it answers. */
   away: HostUnreachable['rule'] | undefined
+  /** Why it is away, where an error of another kind is behind it. */
+  cause: unknown
+  /** The key that it shows. */
+  shows: (address: string) => HostKey = () => hostKey
   readonly asked: Program[] = []
   readonly forgotten: string[] = []
   readonly marks = new Set<string>()
@@ -26,9 +30,9 @@ export class BehavedHost {
   hosts(): RemoteHosts {
     return {
       open: () => this.#remote,
-      scanHostKey: async () => {
+      scanHostKey: async (address) => {
         this.#reach()
-        return hostKey
+        return this.shows(address)
       },
       forget: async (hostId) => void this.forgotten.push(hostId),
       close: async () => undefined,
@@ -36,7 +40,7 @@ export class BehavedHost {
   }
 
   #reach(): void {
-    if (this.away !== undefined) throw new HostUnreachable({ hostId: 'host', rule: this.away })
+    if (this.away !== undefined) throw new HostUnreachable({ hostId: 'host', rule: this.away, cause: this.cause })
   }
 
   async #execute(program: Program, { mark }: ExecuteOptions): Promise<Output> {

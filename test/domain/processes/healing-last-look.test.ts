@@ -14,6 +14,7 @@ import {
   elapsed,
   evidence,
   failed,
+  healingOffered,
   INCIDENT,
   lanesAcquired,
   now,
@@ -21,6 +22,7 @@ import {
   preparedWith,
   preparing,
   reanalyse,
+  refusedCommand,
   remedy,
   result,
 } from './support/incident.ts'
@@ -111,6 +113,22 @@ test('while healing is stopped it waits, longer and longer, for as long as that 
     history.push(halted(turn + 1), elapsed(turn + 2))
     turn += 3
   }
+})
+
+test('when healing is resumed it goes on at once; what waits for something else does not', () => {
+  const halted = [...drafting, drafted(2), lanesAcquired('execution HASH 2'), result('prepare', 3, { kind: 'halted', by: 'mira' })]
+  spec
+    .given(...halted)
+    .when(healingOffered)
+    .yields(drafts(5))
+  spec
+    .given(...halted, healingOffered)
+    .when(elapsed(4))
+    .means('nothing')
+  spec
+    .given(...drafting, drafted(2), refusedCommand('AcquireLanes', 'host-budget-exhausted'))
+    .when(healingOffered)
+    .means('nothing')
 })
 
 test('a preparation that sees nothing, or fails, is tried again a few times with a new plan', () => {

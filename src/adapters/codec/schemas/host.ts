@@ -3,6 +3,9 @@ import { z } from 'zod'
 import type { HostEvent } from '../../../domain/host/events.ts'
 import { count, instant, type SchemasOf, secretReference, text } from './common.ts'
 
+const hostKey = z.strictObject({ key: text, fingerprint: text })
+const sharedHostKey = z.literal(true).exactOptional()
+
 export const hostSchemas = {
   HostRegistered: z.strictObject({
     hostId: text,
@@ -11,11 +14,15 @@ export const hostSchemas = {
     port: count,
     username: text,
     privateKey: secretReference,
-    hostKey: z.strictObject({ key: text, fingerprint: text }),
+    hostKey,
+    sharedHostKey,
     by: text,
     at: instant,
   }),
+  HostKeyChanged: z.strictObject({ hostId: text, hostKey, sharedHostKey, by: text, at: instant }),
   HostRetired: z.strictObject({ hostId: text, by: text, reason: text, at: instant }),
   HostReached: z.strictObject({ hostId: text, at: instant }),
   HostLost: z.strictObject({ hostId: text, rule: text, at: instant }),
+  TargetPlaced: z.strictObject({ hostId: text, targetId: text, name: text, at: instant }),
+  TargetTakenOff: z.strictObject({ hostId: text, targetId: text, at: instant }),
 } satisfies SchemasOf<HostEvent>

@@ -102,5 +102,5 @@ export const incidentSchemas = {
   OutcomeDeclared: z.strictObject({ ...ref, outcome: z.enum(['done', 'not-done']), by: text, reason: text }),
   ReanalysisRequested: z.strictObject({ ...ref, by: text }),
   IncidentResolved: z.strictObject({ ...ref, outcome: z.enum(['fixed', 'not-confirmed', 'recovered', 'declared']), says: text }),
-  IncidentClosed: z.strictObject({ ...ref, by: text, reason: text }),
+  IncidentClosed: z.strictObject({ ...ref, outcome: z.enum(['closed', 'target-retired']), by: text, reason: text }),
 } satisfies SchemasOf<IncidentEvent>

@@ -3,6 +3,9 @@ import { z } from 'zod'
 import type { RegistryEvent } from '../../../domain/registry/events.ts'
 import { instant, type SchemasOf, text } from './common.ts'
 
-const name = z.strictObject({ name: text, holder: text, at: instant })
+const name = { name: text, holder: text, at: instant }
 
-export const registrySchemas = { NameClaimed: name, NameReleased: name } satisfies SchemasOf<RegistryEvent>
+export const registrySchemas = {
+  NameClaimed: z.strictObject({ ...name, shared: z.literal(true).exactOptional() }),
+  NameReleased: z.strictObject(name),
+} satisfies SchemasOf<RegistryEvent>

@@ -1,4 +1,6 @@
 /** What follows from having come into a phase: commands that record it, and the one effect or timer that the phase waits for. */
+
+import { HEALING_SWITCH_ID } from '../../aggregates.ts'
 import { LONGEST_ANALYSIS_MS } from '../../analysis/question.ts'
 import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
@@ -38,8 +40,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
         }),
       ]
     }
-    case 'waiting':
-      return [...told, waits(state.until, state.waitMs), timeout(state.timerId, 'try-again', state.waitMs, context)]
+    case 'waiting': {
+      const outputs = [...told, waits(state.until, state.waitMs), timeout(state.timerId, 'try-again', state.waitMs, context)]
+      return state.until === 'healing-stopped' ? [...outputs, awaitHealing(incidentId, context)] : outputs
+    }
     case 'analysing': {
       const { service, excerpt } = origin
       const { evidence } = state
@@ -80,7 +84,8 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const proposed =
         input.type === 'EffectSucceeded' ? [tell({ type: 'PlanProposed', data: { incidentId, plan, authority, at: now } })] : []
       const { resources, action } = plan
-      const data = { hostId, incidentId, executionId, actionId: action.id, resources, limitPerHour: actionsPerHostPerHour, now }
+      const claim = { hostId, targetId, incidentId, executionId, actionId: action.id, resources }
+      const data = { ...claim, limitPerHour: actionsPerHostPerHour, now }
       return [...told, ...proposed, command({ aggregate: 'lanes', id: hostId, command: { type: 'AcquireLanes', data } })]
     }
     case 'queued':
@@ -106,12 +111,12 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'settling': {
       const { executionId, asked } = state
       const { name: step, say } = stepOf(state, state.list, state.index, state.attempt)
+      const ran = { executionId, step, say }
       const says = input.type === 'EffectFailed' || input.type === 'EffectOutcomeUnknown' ? { says: input.data.says } : {}
       const lost = tell({ type: 'StepRun', data: { incidentId, ...ran, outcome: 'unknown', ...says, at: now } })
       return [
         ...told,
         ...(asked === 0 ? [lost] : []),
-      const ran = { executionId, step, say }
         effect(state.effectId, { kind: 'settle', params: { targetId, ran }, timeoutMs: 30_000 }),
       ]
     }
@@ -160,6 +165,10 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       return unreachable(state)
   }
 }
+
+/** The timer is only for what tells nobody that it is over: a stop file. */
+const awaitHealing = (incidentId: string, { now }: ReactContext): Output =>
+  command({ aggregate: 'healing-switch', id: HEALING_SWITCH_ID, command: { type: 'AwaitHealing', data: { incidentId, now } } })
 
 /** What an effect found, told to the incident in the words of events. */
 function reportsOfInput(input: HealingInput, incidentId: string, { now }: ReactContext): IncidentReport[] {
@@ -220,6 +229,13 @@ function runStep(state: Executing & Readonly<{ effectId: string }>, index: numbe
     step: stepOf(state, list, index, attempt),
     timeoutMs: plan.timeoutMs,
     privileged: list === 'fix' ? 'fix' : 'restore',
+    touched: {
+      action: plan.action,
+      before: { files: before.files, settings: before.settings },
+      meant,
+      seen,
+      lateAt: later(seenAt, plan.windowMs + LATE_AFTER_MS),
+    },
   } as const
   return [effect(state.effectId, { kind: 'run-step', params, timeoutMs: plan.timeoutMs + 30_000 })]
 }
@@ -229,11 +245,4 @@ function stepOf(state: Executing, list: 'fix' | 'rollback', index: number, attem
   const step = (list === 'fix' ? state.steps : state.rollback)[index]
   if (!step) throw new RangeError(`execution ${state.executionId} has no ${list} step ${index}`)
   return attempt === 1 ? step : { ...step, name: `${step.name}.${attempt}` }
-    touched: {
-      action: plan.action,
-      before: { files: before.files, settings: before.settings },
-      meant,
-      seen,
-      lateAt: later(seenAt, plan.windowMs + LATE_AFTER_MS),
-    },
 }

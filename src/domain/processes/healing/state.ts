@@ -91,12 +91,12 @@ export type Executing = Planned &
     steps: readonly NamedStep[]
     rollback: readonly NamedStep[]
     before: StateVector
-    /** Why it goes back to the earlier state; null while it goes forward. */
     meant: Restorable
     /** As the last step that is known to have ended left it; null until then. */
     seen: Restorable | null
     /** When Steward last saw it so. */
     seenAt: Instant
+    /** Why it goes back to the earlier state; null while it goes forward. */
     because: string | null
   }>
 export type StepList = 'fix' | 'rollback'
@@ -120,12 +120,12 @@ export const SETTLE_AGAIN = { attempts: 60, firstMs: 2_000, factor: 2, longestMs
 /** Without an end: what holds it back is known, and a person or the hour ends it. */
 export const HELD_BACK = { firstMs: 15_000, factor: 2, longestMs: 300_000 } as const
 export const MAX_DRIFTS = 3
-export const ANALYST_ATTEMPTS = 3
 /**
  * A rollback that begins later than this after the stabilisation window comes late: Steward or the host was away in between, and people mend things
  * by hand in that time.
  */
 export const LATE_AFTER_MS = 120_000
+export const ANALYST_ATTEMPTS = 3
 /** An analyst that asks for more time than this is not waited for: a person should not be left in the dark by somebody else's limits. */
 export const ANALYST_PATIENCE_MS = 3_600_000
 

@@ -151,6 +151,7 @@ export const settled = (turn: number, executionId: string, step: NamedStep, beca
 
 const claim = (executionId: string) => ({
   hostId: 'host',
+  targetId: 'target',
   incidentId: INCIDENT,
   executionId,
   actionId: remedy.action.id,
@@ -185,7 +186,11 @@ export const used = (approvalId: string, executionId: string): HealingInput => (
   data: { ...approval(approvalId), executionId },
 })
 
-export const closed: HealingInput = { type: 'IncidentClosed', data: { incidentId: INCIDENT, by: 'mira', reason: 'known', at } }
+export const closed: HealingInput = {
+  type: 'IncidentClosed',
+  data: { incidentId: INCIDENT, outcome: 'closed', by: 'mira', reason: 'known', at },
+}
+export const healingOffered: HealingInput = { type: 'HealingOffered', data: { incidentId: INCIDENT, at } }
 export const reanalyse: HealingInput = { type: 'ReanalysisRequested', data: { incidentId: INCIDENT, by: 'mira', at } }
 export const declared = (outcome: 'done' | 'not-done'): HealingInput => ({
   type: 'OutcomeDeclared',

@@ -28,6 +28,12 @@ export const waitsAndTriesAgain = (turn: number, reason: WaitReason, ms: number)
   timer(turn, 'try-again', ms),
 ]
 
+export const awaitsHealing: Output = command({
+  aggregate: 'healing-switch',
+  id: 'global',
+  command: { type: 'AwaitHealing', data: { incidentId, now } },
+})
+
 export const investigated = (
   found: 'confirmed' | 'not-confirmed' | 'unknown' | 'report-only' | 'unrecognised',
   seen: typeof evidence = evidence,
@@ -101,7 +107,10 @@ export const asksForLanes = (executionId: string): Output =>
     id: 'host',
     command: {
       type: 'AcquireLanes',
-      data: { hostId: 'host', incidentId, executionId, actionId: remedy.action.id, resources: plan.resources, limitPerHour: 6, now },
+      data: {
+        ...{ hostId: 'host', targetId: 'target', incidentId, executionId },
+        ...{ actionId: remedy.action.id, resources: plan.resources, limitPerHour: 6, now },
+      },
     },
   })
 export const releases = (executionId: string): Output =>
@@ -123,15 +132,6 @@ export const stepSkipped = (executionId: string, step: NamedStep): Output =>
 export const stepLost = (executionId: string, step: NamedStep): Output =>
   tell({ type: 'StepRun', data: { ...ran(executionId, step), outcome: 'unknown', says: { text: 'the runner is gone' }, at } })
 
-export const rollbackStarted = (executionId: string, because: string): Output =>
-  tell({ type: 'RollbackStarted', data: { incidentId, executionId, because, at } })
-export const verification = (executionId: string, holds: boolean, says: string): Output =>
-  tell({ type: 'VerificationFinished', data: { incidentId, executionId, holds, says, at } })
-
-export const recordsFix = (type: 'RecordFixSuccess' | 'RecordFixFailure', executionId: string): Output =>
-  command({
-    aggregate: 'fingerprint',
-    id: 'fingerprint',
 /** What the mark on the host told of a step whose outcome was not known. */
 export const stepSettled = (executionId: string, step: NamedStep, exitCode: number): Output =>
   tell({
@@ -158,6 +158,15 @@ export const stepUndecided = (executionId: string, step: NamedStep, why: string)
     },
   })
 
+export const rollbackStarted = (executionId: string, because: string): Output =>
+  tell({ type: 'RollbackStarted', data: { incidentId, executionId, because, at } })
+export const verification = (executionId: string, holds: boolean, says: string): Output =>
+  tell({ type: 'VerificationFinished', data: { incidentId, executionId, holds, says, at } })
+
+export const recordsFix = (type: 'RecordFixSuccess' | 'RecordFixFailure', executionId: string): Output =>
+  command({
+    aggregate: 'fingerprint',
+    id: 'fingerprint',
     command: { type, data: { fingerprintId: 'fingerprint', incidentId, executionId, now } },
   })
 export const recordsRemedyFailure: Output = command({
