@@ -6,22 +6,19 @@ import { fromPriority, severities } from '../../domain/severity.ts'
 import { ApiError } from '../api-error.ts'
 import type { Context } from '../context.ts'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import { anomaly, anomalyJson, exampleAnomaly } from '../schemas/anomaly.ts'
 import {
   accepted,
   exampleOutcome,
   found,
   id,
-  idParam,
   listOptions,
-  none,
   outcome,
   outcomeJson,
   pagedListQuery,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   time,
 } from '../schemas/common.ts'
 
@@ -31,17 +28,14 @@ const MAX_MESSAGE = 16_000
 const severity = z.union([z.enum(severities), z.literal([1, 2, 3, 4]).transform(fromPriority).describe('Priority: 1 critical, 4 low.')])
 
 export const reportAnomaly = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/anomalies',
   operation: 'anomalies.report',
   tag: 'anomalies',
   summary: 'Report an error',
   description: 'Name the target by its id, or by its name as client_id. The report is examined on the host before anything is planned.',
   permission: 'errors:report',
-  kind: 'command',
   rateClass: 'report',
-  params: none,
-  query: none,
   body: z
     .strictObject({
       targetId: id.optional(),
@@ -85,15 +79,12 @@ export async function targetIdOf(name: string, { queries }: Pick<Context, 'queri
 }
 
 export const listAnomalies = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/anomalies',
   operation: 'anomalies.list',
   tag: 'anomalies',
   summary: 'List anomalies',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: pagedListQuery.extend({
     target_id: id.optional(),
     incident_id: id.optional(),
@@ -104,9 +95,7 @@ export const listAnomalies = defineRoute({
     from: time.optional(),
     until: time.optional(),
   }),
-  body: none,
-  answer: { status: 200, schema: pageOf(anomaly), example: { items: [exampleAnomaly], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(anomaly, exampleAnomaly),
   async handle({ query }, { queries }) {
     const { target_id: targetId, incident_id: incidentId, fault_id: faultId, status, severity, service, from, until } = query
     const filter = { targetId, incidentId, faultId, status, severity, service, from, until }
@@ -115,33 +104,23 @@ export const listAnomalies = defineRoute({
 })
 
 export const showAnomaly = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/anomalies/{id}',
   operation: 'anomalies.show',
   tag: 'anomalies',
   summary: 'Show an anomaly',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: anomaly, example: exampleAnomaly },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.anomalies.show(params.id, readOptions(query)), anomalyJson),
 })
 
 export const changeAnomalyStatus = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/anomalies/{id}/status',
   operation: 'anomalies.change-status',
   tag: 'anomalies',
   summary: 'Judge an anomaly',
   permission: 'incidents:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: z.strictObject({ status: z.enum(anomalyStatuses) }),
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleAnomaly.id } },
   refusals: ['anomaly-not-found', 'anomaly-move-not-allowed'],

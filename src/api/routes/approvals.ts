@@ -1,40 +1,32 @@
 /** Approvals: a person agrees to one exact plan, named by its hash. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
+import { aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import { approval, approvalJson, approvalStates, exampleApproval } from '../schemas/approval.ts'
 import {
   accepted,
   exampleOutcome,
   found,
   id,
-  idParam,
   listOptions,
   listQuery,
-  none,
   outcome,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   withReason,
 } from '../schemas/common.ts'
 
 const example = { ...exampleOutcome, id: exampleApproval.id }
 
 export const listApprovals = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/approvals',
   operation: 'approvals.list',
   tag: 'approvals',
   summary: 'List approvals',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({ state: z.enum(approvalStates).optional(), incident_id: id.optional() }),
-  body: none,
-  answer: { status: 200, schema: pageOf(approval), example: { items: [exampleApproval], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(approval, exampleApproval),
   async handle({ query }, { queries }) {
     const page = await queries.approvals.list({ ...listOptions(query), state: query.state, incidentId: query.incident_id })
     return { json: pageJson(page, approvalJson) }
@@ -42,33 +34,23 @@ export const listApprovals = defineRoute({
 })
 
 export const showApproval = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/approvals/{id}',
   operation: 'approvals.show',
   tag: 'approvals',
   summary: 'Show an approval with its plan',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: approval, example: exampleApproval },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.approvals.show(params.id, readOptions(query)), approvalJson),
 })
 
 export const grantApproval = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/approvals/{id}/approve',
   operation: 'approvals.approve',
   tag: 'approvals',
   summary: 'Approve a plan',
   permission: 'remediation:approve',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: z.strictObject({ planHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be the planHash that you were shown') }),
   answer: { status: 200, schema: outcome, example },
   refusals: ['approval-not-pending', 'approval-expired', 'approval-is-for-another-plan', 'approval-needs-somebody-else', 'not-found'],
@@ -76,16 +58,12 @@ export const grantApproval = defineRoute({
 })
 
 export const rejectApproval = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/approvals/{id}/reject',
   operation: 'approvals.reject',
   tag: 'approvals',
   summary: 'Reject a plan',
   permission: 'remediation:approve',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 200, schema: outcome, example },
   refusals: ['approval-not-pending', 'not-found'],
@@ -93,16 +71,12 @@ export const rejectApproval = defineRoute({
 })
 
 export const revokeApproval = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/approvals/{id}/revoke',
   operation: 'approvals.revoke',
   tag: 'approvals',
   summary: 'Take an approval back before it is used',
   permission: 'remediation:approve',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
   refusals: ['approval-not-open', 'not-found'],

@@ -1,37 +1,20 @@
 /** Events: the log itself, filtered; why an event is there, and what came of it. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
-import {
-  found,
-  idParam,
-  limitUpTo,
-  listOf,
-  listOptions,
-  listQuery,
-  MAX_EVENTS,
-  none,
-  pageJson,
-  pageOf,
-  readOptions,
-  readQuery,
-} from '../schemas/common.ts'
+import { aList, aPageOf, aThing } from '../route-shapes.ts'
+import { found, limitUpTo, listOf, listOptions, listQuery, MAX_EVENTS, pageJson, readOptions } from '../schemas/common.ts'
 import { event, eventJson, eventLink, exampleEvent, exampleLink, linkJson } from '../schemas/event.ts'
 import { eventFilter, eventFilterOf } from '../schemas/event-filter.ts'
 
 export const listEvents = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/events',
   operation: 'events.list',
   tag: 'events',
   summary: 'List events',
   permission: 'mcp:view_events',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({ limit: limitUpTo(MAX_EVENTS, 100), ...eventFilter, order: z.enum(['newest', 'oldest']).default('newest') }),
-  body: none,
-  answer: { status: 200, schema: pageOf(event), example: { items: [exampleEvent], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(event, exampleEvent),
   async handle({ query }, { queries }) {
     const page = await queries.events.list({ ...listOptions(query), ...eventFilterOf(query), order: query.order })
     return { json: pageJson(page, eventJson) }
@@ -39,34 +22,24 @@ export const listEvents = defineRoute({
 })
 
 export const showEvent = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/events/{id}',
   operation: 'events.show',
   tag: 'events',
   summary: 'Show an event',
   permission: 'mcp:view_events',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: event, example: exampleEvent },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.events.show(params.id, readOptions(query)), eventJson),
 })
 
 export const showCausality = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/events/{id}/causality',
   operation: 'events.causality',
   tag: 'events',
   summary: 'Show why an event is there, and what came of it',
   permission: 'audit:read',
-  kind: 'query',
   rateClass: 'costly',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({
@@ -77,7 +50,6 @@ export const showCausality = defineRoute({
     }),
     example: { event: exampleEvent, causes: [exampleLink], effects: [], correlated: [exampleLink] },
   },
-  refusals: ['not-found'],
   async handle({ params, query }, { queries }) {
     const { value, position } = await queries.events.causality(params.id, readOptions(query))
     const { json } = found(

@@ -1,17 +1,16 @@
 /** The brakes: the global switch, the breakers of fingerprints, and remedies that failed somewhere. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aCommandOnOne, aList, aQuery } from '../route-shapes.ts'
 import {
   accepted,
   exampleId,
   exampleOutcome,
   exampleTime,
   id,
-  idParam,
   listOf,
   listOptions,
   listQuery,
-  none,
   outcome,
   pageJson,
   pageOf,
@@ -23,7 +22,7 @@ import {
 import { stopFile } from '../schemas/stop-file.ts'
 
 export const showHealing = defineRoute({
-  method: 'GET',
+  ...aQuery,
   path: '/api/v1/healing',
   operation: 'healing.show',
   tag: 'healing',
@@ -31,11 +30,7 @@ export const showHealing = defineRoute({
   description:
     'Two things stop it, each by itself: the switch, and a file `healing.stop` in the data directory of the instance that answers. A file of that name in the state directory on a host stops it there; the incidents that wait for it tell.',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: readQuery,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({
@@ -50,7 +45,6 @@ export const showHealing = defineRoute({
       stopFile: { path: '/var/lib/steward/healing.stop', since: exampleTime },
     },
   },
-  refusals: [],
   async handle({ query }, { queries, stopFile }) {
     const [{ value, position }, file] = await Promise.all([queries.healingSwitch(readOptions(query)), stopFile.present()])
     const { stopped = false, by = null, reason = null, at: since = null } = value ?? {}
@@ -59,7 +53,7 @@ export const showHealing = defineRoute({
 })
 
 export const stopHealing = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/healing/stop',
   operation: 'healing.stop',
   tag: 'healing',
@@ -67,10 +61,6 @@ export const stopHealing = defineRoute({
   description: 'No new step starts anywhere; verification and rollback of what runs are finished. Survives restarts.',
   // Whoever may say yes to a fix may say no to all of them; starting again takes more.
   permission: 'remediation:approve',
-  kind: 'command',
-  rateClass: 'command',
-  params: none,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: 'global' } },
   refusals: [],
@@ -78,17 +68,12 @@ export const stopHealing = defineRoute({
 })
 
 export const resumeHealing = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/healing/resume',
   operation: 'healing.resume',
   tag: 'healing',
   summary: 'Let healing go on',
   permission: 'remediation:execute',
-  kind: 'command',
-  rateClass: 'command',
-  params: none,
-  query: none,
-  body: none,
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: 'global' } },
   refusals: [],
   handle: async ({ meta }, { commands }) => accepted(await commands.resumeHealing({ meta })),
@@ -111,17 +96,13 @@ const fingerprint = z
   .meta({ id: 'Fingerprint' })
 
 export const listFingerprints = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/fingerprints',
   operation: 'fingerprints.list',
   tag: 'healing',
   summary: 'List fingerprints: what looks alike on one target',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({ target_id: id.optional(), breaker: z.enum(['closed', 'open']).optional() }),
-  body: none,
   answer: {
     status: 200,
     schema: pageOf(fingerprint),
@@ -145,7 +126,6 @@ export const listFingerprints = defineRoute({
       position: '4711',
     },
   },
-  refusals: ['invalid-cursor'],
   async handle({ query }, { queries }) {
     const page = await queries.fingerprints.list({ ...listOptions(query), targetId: query.target_id, breaker: query.breaker })
     return {
@@ -167,17 +147,13 @@ export const listFingerprints = defineRoute({
 })
 
 export const resetBreaker = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/fingerprints/{id}/reset',
   operation: 'fingerprints.reset-breaker',
   tag: 'healing',
   summary: 'Close the breaker of a fingerprint',
   description: 'After two fixes that failed, only people act on a fingerprint. A person found out why, and says so.',
   permission: 'remediation:execute',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 200, schema: outcome, example: exampleOutcome },
   refusals: ['breaker-not-open'],
@@ -196,17 +172,13 @@ const remedy = z
   .meta({ id: 'Remedy' })
 
 export const listRemedies = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/remedies',
   operation: 'remedies.list',
   tag: 'healing',
   summary: 'List what actions did across hosts',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery,
-  body: none,
   answer: {
     status: 200,
     schema: pageOf(remedy),
@@ -225,7 +197,6 @@ export const listRemedies = defineRoute({
       position: '4711',
     },
   },
-  refusals: ['invalid-cursor'],
   async handle({ query }, { queries }) {
     const page = await queries.remedyGuards.list(listOptions(query))
     return {
@@ -242,16 +213,12 @@ export const listRemedies = defineRoute({
 })
 
 export const clearRemedy = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/remedies/{id}/clear',
   operation: 'remedies.clear',
   tag: 'healing',
   summary: 'Let an action that failed run again',
   permission: 'remediation:execute',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: 'nginx.reload' } },
   refusals: [],

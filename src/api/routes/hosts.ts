@@ -1,21 +1,18 @@
 /** Hosts: machines that Steward reaches over SSH. A host key is pinned when the host is registered, after a person compared it. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import {
   accepted,
   exampleOutcome,
   found,
-  idParam,
   listOptions,
   listQuery,
   name,
-  none,
   outcome,
   outcomeJson,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   withReason,
 } from '../schemas/common.ts'
 import { exampleHost, host, hostJson } from '../schemas/host.ts'
@@ -54,7 +51,7 @@ const strangers = [
 ] as const
 
 export const registerHost = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/hosts',
   operation: 'hosts.register',
   tag: 'hosts',
@@ -62,10 +59,7 @@ export const registerHost = defineRoute({
   description:
     'Without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED: `details.fingerprint` is to be compared with the host, `details.hostKey` to be sent again. Steward logs in before it records anything. A machine is registered once: a key that another host shows is refused.',
   permission: 'hosts:manage',
-  kind: 'command',
   rateClass: 'costly',
-  params: none,
-  query: none,
   body: z.strictObject({
     name,
     address: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^[0-9a-fA-F:.]{2,45}$/, 'must be a host name or an IP address'),
@@ -85,6 +79,7 @@ export const registerHost = defineRoute({
 })
 
 export const changeHostKey = defineRoute({
+  ...aCommandOnOne,
   method: 'PUT',
   path: '/api/v1/hosts/{id}/host-key',
   operation: 'hosts.change-key',
@@ -93,11 +88,8 @@ export const changeHostKey = defineRoute({
   description:
     'After the key of the machine was renewed. Confirmed as at registration: without `hostKey` the answer is 409 HOST_KEY_UNCONFIRMED. Plans that were approved for the old key are void.',
   permission: 'hosts:manage',
-  kind: 'command',
   rateClass: 'costly',
   ifMatch: 'required',
-  params: idParam,
-  query: none,
   body: z.strictObject({ hostKey, sharedHostKey }),
   answer: { status: 200, schema: warned, example: exampleWarned },
   refusals: [...strangers, 'host-not-registered', 'concurrency-conflict', 'precondition-required'],
@@ -108,19 +100,14 @@ export const changeHostKey = defineRoute({
 })
 
 export const listHosts = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/hosts',
   operation: 'hosts.list',
   tag: 'hosts',
   summary: 'List hosts',
   permission: 'hosts:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({ name: z.string().max(63).optional(), state: z.enum(['registered', 'retired', 'all']).default('registered') }),
-  body: none,
-  answer: { status: 200, schema: pageOf(host), example: { items: [exampleHost], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(host, exampleHost),
   async handle({ query }, { queries }) {
     const page = await queries.hosts.list({ ...listOptions(query), name: query.name, state: query.state })
     return { json: pageJson(page, hostJson) }
@@ -128,35 +115,25 @@ export const listHosts = defineRoute({
 })
 
 export const showHost = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/hosts/{id}',
   operation: 'hosts.show',
   tag: 'hosts',
   summary: 'Show a host',
   permission: 'hosts:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: host, example: exampleHost },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.hosts.show(params.id, readOptions(query)), hostJson),
 })
 
 export const testHost = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/hosts/{id}/test',
   operation: 'hosts.test',
   tag: 'hosts',
   summary: 'Test the connection to a host',
   description: 'Logs in and runs a harmless program. A host that cannot be reached is an answer, not an error.',
   permission: 'targets:operate',
-  kind: 'command',
   rateClass: 'costly',
-  params: idParam,
-  query: none,
-  body: none,
   answer: {
     status: 200,
     schema: outcome.extend({
@@ -175,6 +152,7 @@ export const testHost = defineRoute({
 })
 
 export const retireHost = defineRoute({
+  ...aCommandOnOne,
   method: 'DELETE',
   path: '/api/v1/hosts/{id}',
   operation: 'hosts.retire',
@@ -182,11 +160,7 @@ export const retireHost = defineRoute({
   summary: 'Retire a host',
   description: 'Its history stays, its key and its name are free again. Targets on it are to be retired first.',
   permission: 'hosts:manage',
-  kind: 'command',
-  rateClass: 'command',
   ifMatch: 'required',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: exampleOutcome },
   refusals: ['host-not-registered', 'host-has-targets', 'concurrency-conflict', 'precondition-required'],

@@ -4,21 +4,18 @@ import { services } from '../../domain/catalogue/action.ts'
 import { severities } from '../../domain/severity.ts'
 import { incidentStates } from '../../projections/incident-row.ts'
 import { defineRoute } from '../define-route.ts'
+import { aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import {
   accepted,
   exampleOutcome,
   flag,
   found,
   id,
-  idParam,
   listOptions,
   listQuery,
-  none,
   outcome,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   reason,
   time,
   withReason,
@@ -35,15 +32,12 @@ import {
 const example = { ...exampleOutcome, id: exampleIncident.id }
 
 export const listIncidents = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/incidents',
   operation: 'incidents.list',
   tag: 'incidents',
   summary: 'List incidents',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({
     target_id: id.optional(),
     host_id: id.optional(),
@@ -54,13 +48,7 @@ export const listIncidents = defineRoute({
     from: time.optional(),
     until: time.optional(),
   }),
-  body: none,
-  answer: {
-    status: 200,
-    schema: pageOf(incidentSummary),
-    example: { items: [exampleIncidentSummary], next_cursor: null, position: '4711' },
-  },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(incidentSummary, exampleIncidentSummary),
   async handle({ query }, { queries }) {
     const { target_id: targetId, host_id: hostId, service, severity, state, open, from, until } = query
     const page = await queries.incidents.list({ ...listOptions(query), targetId, hostId, service, severity, state, open, from, until })
@@ -69,50 +57,35 @@ export const listIncidents = defineRoute({
 })
 
 export const showIncident = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/incidents/{id}',
   operation: 'incidents.show',
   tag: 'incidents',
   summary: 'Show an incident with timeline, evidence, plan and outcome',
   permission: 'incidents:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: incident, example: exampleIncident },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.incidents.show(params.id, readOptions(query)), incidentJson),
 })
 
 export const acknowledgeIncident = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/incidents/{id}/acknowledge',
   operation: 'incidents.acknowledge',
   tag: 'incidents',
   summary: 'Acknowledge an incident',
   permission: 'incidents:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
-  body: none,
   answer: { status: 200, schema: outcome, example },
   refusals: ['incident-not-found', 'incident-ended'],
   handle: async ({ params: { id }, meta }, { commands }) => accepted(await commands.acknowledgeIncident({ id, meta })),
 })
 
 export const closeIncident = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/incidents/{id}/close',
   operation: 'incidents.close',
   tag: 'incidents',
   summary: 'Close an incident',
   permission: 'incidents:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
   refusals: ['incident-not-found', 'incident-ended', 'incident-is-executing', 'outcome-not-declared'],
@@ -121,17 +94,13 @@ export const closeIncident = defineRoute({
 })
 
 export const resolveIncident = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/incidents/{id}/resolve',
   operation: 'incidents.resolve',
   tag: 'incidents',
   summary: 'Say what became of an unknown outcome',
   description: 'A person looked at the host. `done`: the fix took effect; `not-done`: it did not.',
   permission: 'remediation:execute',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: z.strictObject({ outcome: z.enum(['done', 'not-done']), reason }),
   answer: { status: 200, schema: outcome, example },
   refusals: ['incident-not-found', 'incident-ended', 'outcome-not-undetermined'],
@@ -140,17 +109,13 @@ export const resolveIncident = defineRoute({
 })
 
 export const reanalyseIncident = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/incidents/{id}/reanalyse',
   operation: 'incidents.reanalyse',
   tag: 'incidents',
   summary: 'Look at the host again and analyse anew',
   permission: 'incidents:manage',
-  kind: 'command',
   rateClass: 'costly',
-  params: idParam,
-  query: none,
-  body: none,
   answer: { status: 202, schema: outcome, example },
   refusals: ['incident-not-found', 'incident-ended', 'incident-is-executing', 'outcome-not-declared'],
   handle: async ({ params: { id }, meta }, { commands }) => accepted(await commands.reanalyseIncident({ id, meta })),

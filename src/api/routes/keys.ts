@@ -6,30 +6,27 @@ import type { Queries } from '../../projections/queries/index.ts'
 import { makeKey, sameText } from '../authenticate.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Outcome } from '../operator-commands.ts'
+import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import {
   accepted,
   exampleId,
   exampleOutcome,
   found,
-  idParam,
   line,
   listOptions,
   listQuery,
   name,
-  none,
   outcome,
   outcomeJson,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   time,
   withReason,
 } from '../schemas/common.ts'
 import { apiKey, exampleKey, keyJson } from '../schemas/key.ts'
 
 export const createKey = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/keys',
   operation: 'keys.create',
   tag: 'keys',
@@ -37,10 +34,6 @@ export const createKey = defineRoute({
   description:
     'The answer holds the key, once. A repetition with the same Idempotency-Key answers with the same id and without the key: it is not stored. Whoever lost it revokes it and makes another.',
   permission: 'keys:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: none,
-  query: none,
   body: z.strictObject({ name, role: z.enum(roles), owner: line(120), expiresAt: time.optional() }),
   answer: {
     status: 201,
@@ -60,19 +53,14 @@ export const createKey = defineRoute({
 })
 
 export const listKeys = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/keys',
   operation: 'keys.list',
   tag: 'keys',
   summary: 'List keys',
   permission: 'keys:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({ owner: z.string().max(120).optional(), state: z.enum(['valid', 'all']).default('valid') }),
-  body: none,
-  answer: { status: 200, schema: pageOf(apiKey), example: { items: [exampleKey], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(apiKey, exampleKey),
   async handle({ query }, { queries }) {
     const page = await queries.keys.list({ ...listOptions(query), owner: query.owner, withRevoked: query.state === 'all' })
     return { json: pageJson(page, keyJson) }
@@ -80,34 +68,24 @@ export const listKeys = defineRoute({
 })
 
 export const showKey = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/keys/{id}',
   operation: 'keys.show',
   tag: 'keys',
   summary: 'Show a key',
   permission: 'keys:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: apiKey, example: exampleKey },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.keys.show(params.id, readOptions(query)), keyJson),
 })
 
 export const revokeKey = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/keys/{id}/revoke',
   operation: 'keys.revoke',
   tag: 'keys',
   summary: 'Revoke a key',
   description: 'For good, and at once: open event streams of the key are ended.',
   permission: 'keys:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found'],
@@ -119,17 +97,14 @@ export const revokeKey = defineRoute({
 })
 
 export const deleteKey = defineRoute({
+  ...aCommandOnOne,
   method: 'DELETE',
   path: '/api/v1/keys/{id}',
   operation: 'keys.delete',
   tag: 'keys',
   summary: 'Revoke a key',
   permission: 'keys:manage',
-  kind: 'command',
-  rateClass: 'command',
   ifMatch: 'required',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found', 'concurrency-conflict', 'precondition-required'],

@@ -1,6 +1,7 @@
 /** Processes: instances that stopped at an event they could not handle wait here for a person. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aQuery } from '../route-shapes.ts'
 import {
   accepted,
   exampleId,
@@ -16,17 +17,13 @@ import {
 } from '../schemas/common.ts'
 
 export const listParkedInstances = defineRoute({
-  method: 'GET',
+  ...aQuery,
   path: '/api/v1/processes/parked',
   operation: 'processes.parked',
   tag: 'processes',
   summary: 'List parked instances of processes',
   permission: 'projections:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: none,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({
@@ -49,7 +46,6 @@ export const listParkedInstances = defineRoute({
       position: '4711',
     },
   },
-  refusals: [],
   async handle(_request, { readModels, events }) {
     const [items, head] = await Promise.all([readModels.parkedInstances(), events.head()])
     return { json: { items, next_cursor: null, position: String(head ?? 0n) } }
@@ -57,17 +53,14 @@ export const listParkedInstances = defineRoute({
 })
 
 export const unparkInstance = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/processes/{process}/instances/{instance}/unpark',
   operation: 'processes.unpark',
   tag: 'processes',
   summary: 'Let a parked instance go on',
   description: 'retry: handle the event again, after a fix. skip: leave the event out; the audit says who did so and why.',
   permission: 'projections:manage',
-  kind: 'command',
-  rateClass: 'command',
   params: z.strictObject({ process: id, instance: id }),
-  query: none,
   body: z.strictObject({ way: z.enum(['retry', 'skip']), reason }),
   answer: { status: 200, schema: outcome, example: exampleOutcome },
   refusals: ['instance-not-parked'],

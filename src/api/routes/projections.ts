@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { ApiError } from '../api-error.ts'
 import type { ReadModels } from '../application.ts'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aList, aPageOf, aQuery, aThing } from '../route-shapes.ts'
 import {
   exampleId,
   exampleOutcome,
   found,
-  idParam,
   listOf,
   listOptions,
   listQuery,
@@ -15,10 +15,8 @@ import {
   outcome,
   outcomeJson,
   pageJson,
-  pageOf,
   positionText,
   readOptions,
-  readQuery,
 } from '../schemas/common.ts'
 import { exampleOperation, operation, operationJson } from '../schemas/operation.ts'
 
@@ -45,23 +43,18 @@ const exampleProjection: z.input<typeof projection> = {
 }
 
 export const listProjections = defineRoute({
-  method: 'GET',
+  ...aQuery,
   path: '/api/v1/projections',
   operation: 'projections.list',
   tag: 'projections',
   summary: 'List projections with their lag',
   permission: 'projections:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: none,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({ items: listOf(projection), next_cursor: z.null(), position: positionText }),
     example: { items: [exampleProjection], next_cursor: null, position: '4711' },
   },
-  refusals: [],
   async handle(_request, { readModels, events }) {
     const [all, head] = await Promise.all([readModels.projections(), events.head()])
     const items = all.map(({ position, ...status }) => ({ ...status, position: position === null ? null : String(position) }))
@@ -80,18 +73,15 @@ const started = outcome.extend({ operationId: z.string() })
 const exampleStarted = { ...exampleOutcome, id: exampleId, operationId: exampleId }
 
 export const rebuildProjection = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/projections/{name}/rebuild',
   operation: 'projections.rebuild',
   tag: 'projections',
   summary: 'Rebuild a projection from the log',
   description: 'Beside the live one, which goes on answering until both are swapped.',
   permission: 'projections:manage',
-  kind: 'command',
   rateClass: 'costly',
   params: nameParam,
-  query: none,
-  body: none,
   answer: { status: 202, schema: started, example: exampleStarted },
   refusals: ['not-found'],
   async handle({ params: { name }, meta }, { commands, readModels }) {
@@ -102,17 +92,14 @@ export const rebuildProjection = defineRoute({
 })
 
 export const verifyProjection = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/projections/{name}/verify',
   operation: 'projections.verify',
   tag: 'projections',
   summary: 'Prove that a projection equals its rebuild',
   permission: 'projections:manage',
-  kind: 'command',
   rateClass: 'costly',
   params: nameParam,
-  query: none,
-  body: none,
   answer: { status: 202, schema: started, example: exampleStarted },
   refusals: ['not-found'],
   async handle({ params: { name }, meta }, { commands, readModels }) {
@@ -123,22 +110,17 @@ export const verifyProjection = defineRoute({
 })
 
 export const listOperations = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/operations',
   operation: 'operations.list',
   tag: 'projections',
   summary: 'List operations',
   permission: 'projections:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: listQuery.extend({
     kind: z.enum(['projection-rebuild', 'projection-verify']).optional(),
     state: z.enum(['running', 'succeeded', 'failed']).optional(),
   }),
-  body: none,
-  answer: { status: 200, schema: pageOf(operation), example: { items: [exampleOperation], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(operation, exampleOperation),
   async handle({ query }, { queries }) {
     const page = await queries.operations.list({ ...listOptions(query), kind: query.kind, state: query.state })
     return { json: pageJson(page, operationJson) }
@@ -146,19 +128,13 @@ export const listOperations = defineRoute({
 })
 
 export const showOperation = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/operations/{id}',
   operation: 'operations.show',
   tag: 'projections',
   summary: 'Show an operation',
   permission: 'projections:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: operation, example: exampleOperation },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.operations.show(params.id, readOptions(query)), operationJson),
 })
 

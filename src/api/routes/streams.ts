@@ -4,7 +4,8 @@ import type { Instant } from '../../domain/instant.ts'
 import type { Position } from '../../domain/ports/event-store.ts'
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../define-route.ts'
-import { exampleTime, limitUpTo, MAX_EVENTS, none, pageOf, position, positionText, time, timeText } from '../schemas/common.ts'
+import { aPageOf } from '../route-shapes.ts'
+import { exampleTime, limitUpTo, MAX_EVENTS, none, position, positionText, time, timeText } from '../schemas/common.ts'
 import { event, exampleEvent, recordedEventJson } from '../schemas/event.ts'
 
 const streamParam = z.strictObject({
@@ -33,7 +34,7 @@ export const listStreamEvents = defineRoute({
     order: z.enum(['oldest', 'newest']).default('oldest'),
   }),
   body: none,
-  answer: { status: 200, schema: pageOf(event), example: { items: [exampleEvent], next_cursor: null, position: '4711' } },
+  answer: aPageOf(event, exampleEvent),
   refusals: ['not-found'],
   async handle({ params, query: { limit, cursor, order }, caller }, { events }) {
     const step = order === 'oldest' ? 1n : -1n

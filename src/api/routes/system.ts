@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { HealthReport } from '../application.ts'
 import { defineRoute, defineStream } from '../define-route.ts'
+import { aQuery } from '../route-shapes.ts'
 import { exampleTime, listOf, none, positionText, readOptions, readQuery, timeText } from '../schemas/common.ts'
 import { stopFile } from '../schemas/stop-file.ts'
 
@@ -115,17 +116,13 @@ const uptimeSeconds = ({ startedAt }: HealthReport, now: string): number => Math
 const counts = z.record(z.string(), z.int())
 
 export const showStatus = defineRoute({
-  method: 'GET',
+  ...aQuery,
   path: '/api/v1/status',
   operation: 'system.status',
   tag: 'system',
   summary: 'Status in one look',
   permission: 'mcp:view_servers',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: readQuery,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({
@@ -159,7 +156,6 @@ export const showStatus = defineRoute({
       checks: [{ name: 'event-store', status: 'healthy', says: 'reachable' }],
     },
   },
-  refusals: [],
   async handle({ query }, { health, queries, events, clock, stopFile }) {
     const [report, summary, head, file] = await Promise.all([
       health.report(),

@@ -4,6 +4,7 @@ import { services } from '../../domain/catalogue/action.ts'
 import { absolutePath, fitsService, serviceSettings } from '../../domain/catalogue/inventory.ts'
 import { modes } from '../../domain/target/events.ts'
 import { defineRoute } from '../define-route.ts'
+import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import {
   accepted,
   exampleOutcome,
@@ -11,16 +12,12 @@ import {
   flag,
   found,
   id,
-  idParam,
   listOptions,
   name,
-  none,
   outcome,
   pagedListQuery,
   pageJson,
-  pageOf,
   readOptions,
-  readQuery,
   timeText,
   withReason,
 } from '../schemas/common.ts'
@@ -29,16 +26,12 @@ import { exampleTarget, target, targetJson, targetStatus } from '../schemas/targ
 const example = { ...exampleOutcome, id: exampleTarget.id }
 
 export const registerTarget = defineRoute({
-  method: 'POST',
+  ...aCommand,
   path: '/api/v1/targets',
   operation: 'targets.register',
   tag: 'targets',
   summary: 'Register a target',
   permission: 'targets:manage',
-  kind: 'command',
-  rateClass: 'command',
-  params: none,
-  query: none,
   body: z
     .strictObject({
       name,
@@ -81,15 +74,12 @@ export const registerTarget = defineRoute({
 })
 
 export const listTargets = defineRoute({
-  method: 'GET',
+  ...aList,
   path: '/api/v1/targets',
   operation: 'targets.list',
   tag: 'targets',
   summary: 'List targets',
   permission: 'targets:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: none,
   query: pagedListQuery.extend({
     name: z.string().max(63).optional(),
     host_id: id.optional(),
@@ -99,9 +89,7 @@ export const listTargets = defineRoute({
     frozen: flag.optional(),
     state: z.enum(['registered', 'retired', 'all']).default('registered'),
   }),
-  body: none,
-  answer: { status: 200, schema: pageOf(target), example: { items: [exampleTarget], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  answer: aPageOf(target, exampleTarget),
   async handle({ query }, { queries }) {
     const { host_id: hostId, name, service, mode, paused, frozen, state } = query
     const page = await queries.targets.list({ ...listOptions(query), hostId, name, service, mode, paused, frozen, state })
@@ -110,34 +98,23 @@ export const listTargets = defineRoute({
 })
 
 export const showTarget = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/targets/{id}',
   operation: 'targets.show',
   tag: 'targets',
   summary: 'Show a target',
   permission: 'targets:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: { status: 200, schema: target, example: exampleTarget },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) => found(await queries.targets.show(params.id, readOptions(query)), targetJson),
 })
 
 export const showTargetStatus = defineRoute({
-  method: 'GET',
+  ...aThing,
   path: '/api/v1/targets/{id}/status',
   operation: 'targets.status',
   tag: 'targets',
   summary: 'Show how a target is',
   permission: 'targets:view',
-  kind: 'query',
-  rateClass: 'read',
-  params: idParam,
-  query: readQuery,
-  body: none,
   answer: {
     status: 200,
     schema: z.object({
@@ -163,7 +140,6 @@ export const showTargetStatus = defineRoute({
       seenAt: exampleTime,
     },
   },
-  refusals: ['not-found'],
   handle: async ({ params, query }, { queries }) =>
     found(await queries.targets.show(params.id, readOptions(query)), (view) => ({
       id: view.targetId,
@@ -179,6 +155,7 @@ export const showTargetStatus = defineRoute({
 })
 
 export const changeTargetMode = defineRoute({
+  ...aCommandOnOne,
   method: 'PUT',
   path: '/api/v1/targets/{id}/mode',
   operation: 'targets.change-mode',
@@ -187,11 +164,7 @@ export const changeTargetMode = defineRoute({
   description:
     'observe: detect and tell. propose: plan, and wait for a person. act: the policy may approve. Before a target that was only observed may be acted upon, its state directory on the host is tried.',
   permission: 'targets:manage',
-  kind: 'command',
-  rateClass: 'command',
   ifMatch: 'required',
-  params: idParam,
-  query: none,
   body: z.strictObject({ mode: z.enum(modes) }),
   answer: { status: 200, schema: outcome, example },
   refusals: ['target-not-registered', 'state-dir-unwritable', 'host-unreachable', 'concurrency-conflict', 'precondition-required'],
@@ -199,17 +172,13 @@ export const changeTargetMode = defineRoute({
 })
 
 export const pauseTarget = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/targets/{id}/pause',
   operation: 'targets.pause',
   tag: 'targets',
   summary: 'Pause a target',
   description: 'Nothing is detected on it and no fix begins until it is resumed. A fix that runs is finished.',
   permission: 'targets:operate',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
   refusals: ['target-not-registered'],
@@ -218,34 +187,25 @@ export const pauseTarget = defineRoute({
 })
 
 export const resumeTarget = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/targets/{id}/resume',
   operation: 'targets.resume',
   tag: 'targets',
   summary: 'Resume a paused target',
   permission: 'targets:operate',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
-  body: none,
   answer: { status: 200, schema: outcome, example },
   refusals: ['target-not-registered'],
   handle: async ({ params: { id }, meta }, { commands }) => accepted(await commands.resumeTarget({ id, meta })),
 })
 
 export const unfreezeTarget = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/targets/{id}/unfreeze',
   operation: 'targets.unfreeze',
   tag: 'targets',
   summary: 'Unfreeze a target',
   description: 'A target freezes when nobody can prove what a fix or its rollback did. A person looked, and says why it is safe again.',
   permission: 'remediation:execute',
-  kind: 'command',
-  rateClass: 'command',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 200, schema: outcome, example },
   refusals: ['target-not-registered', 'target-not-frozen'],
@@ -253,17 +213,14 @@ export const unfreezeTarget = defineRoute({
 })
 
 export const acceptDrift = defineRoute({
-  method: 'POST',
+  ...aCommandOnOne,
   path: '/api/v1/targets/{id}/baseline',
   operation: 'targets.accept-drift',
   tag: 'targets',
   summary: 'Record the baseline now',
   description: 'What is on the host now - modes, owners, configuration - becomes what a fix may restore.',
   permission: 'remediation:execute',
-  kind: 'command',
   rateClass: 'costly',
-  params: idParam,
-  query: none,
   body: withReason,
   answer: { status: 202, schema: outcome, example },
   refusals: ['target-not-registered', 'target-unseen', 'host-unreachable'],
@@ -271,6 +228,7 @@ export const acceptDrift = defineRoute({
 })
 
 export const retireTarget = defineRoute({
+  ...aCommandOnOne,
   method: 'DELETE',
   path: '/api/v1/targets/{id}',
   operation: 'targets.retire',
@@ -279,11 +237,7 @@ export const retireTarget = defineRoute({
   description:
     'It is watched no more; its open incidents are closed with the outcome `target-retired`, and approvals that wait are revoked. Its history stays. While a fix runs on it, or nobody knows how one ended, it is refused.',
   permission: 'targets:manage',
-  kind: 'command',
-  rateClass: 'command',
   ifMatch: 'required',
-  params: idParam,
-  query: none,
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
   refusals: ['target-not-registered', 'target-is-being-fixed', 'concurrency-conflict', 'precondition-required'],
