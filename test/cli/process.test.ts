@@ -145,19 +145,6 @@ test('help is the manual: every verb has a summary, and it ends with 0', async (
     expect(ran.stdout).toContain(part)
 })
 
-test('completion for bash completes nouns, verbs and choices, from bash itself', async () => {
-  const { stdout: script } = await steward(['completion', 'bash'])
-  const complete = async (...words: readonly string[]): Promise<string[]> => {
-    const text = `${script}\nCOMP_WORDS=(steward "$@"); COMP_CWORD=$#; _steward; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout } = await promisify(execFile)('bash', ['-c', text, 'bash', ...words])
-    return stdout.trim().split('\n')
-  }
-  expect(await complete('ho')).toEqual(['host'])
-  expect(await complete('host', 'te')).toEqual(['test'])
-  expect(await complete('incident', 'list', '--severity', 'c')).toEqual(['critical'])
-  expect(await complete('target', 'mode', 'web', 'pro')).toEqual(['propose'])
-})
-
 test('a reader that has seen enough is no failure', async () => {
   const { stdout } = await promisify(execFile)('bash', ['-c', `"$0" src/cli/main.ts --help | head -n 1`, process.execPath])
   expect(stdout).toMatch(/^Usage: steward/)

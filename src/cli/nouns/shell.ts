@@ -1,6 +1,6 @@
 /** `steward completion` and `steward version`: for the shell. */
 import { Argument, type Command } from 'commander'
-import { completionScript, type Shell, shells } from '../completion.ts'
+import { completionScript, type Shell, shells } from '../completion/completion.ts'
 import type { Define } from '../define.ts'
 import { exitCode } from '../exit-code.ts'
 import { createOutput } from '../screen/output.ts'
