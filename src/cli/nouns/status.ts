@@ -26,10 +26,6 @@ async function showStatus(session: Session) {
   const status = await (await session.api()).get<Status>('/api/v1/status')
   const { hosts, targets, incidents, approvals, anomalies, healing, checks } = status
   const some = (count: number, tone: Tone = 'bad'): Tone => (count > 0 ? tone : 'plain')
-  const counted = (counts: Readonly<Record<string, number>>): string => {
-    const each = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
-    return each.length === 0 ? '' : ` (${each.join(', ')})`
-  }
   out.show(status, (page) => {
     page.fields([
       [
@@ -37,15 +33,15 @@ async function showStatus(session: Session) {
         { text: `${status.status}, version ${status.version}, up ${duration(status.uptimeSeconds * 1_000)}`, tone: toneOf(status.status) },
       ],
       ['healing', healingText(healing)],
-      ['hosts', { text: `${hosts.registered}, ${hosts.lost} of them lost`, tone: some(hosts.lost) }],
+      ['hosts', { text: `${hosts.registered}${listOf({ lost: hosts.lost })}`, tone: some(hosts.lost) }],
       [
         'targets',
         {
-          text: `${targets.registered}: ${targets.paused} paused, ${targets.frozen} frozen, ${targets.unseen} unseen`,
+          text: `${targets.registered}${listOf({ paused: targets.paused, frozen: targets.frozen, unseen: targets.unseen })}`,
           tone: some(targets.frozen + targets.unseen),
         },
       ],
-      ['incidents', { text: `${incidents.open} open${counted(incidents.byState)}`, tone: some(incidents.open) }],
+      ['incidents', { text: `${incidents.open} open${listOf(incidents.byState)}`, tone: some(incidents.open) }],
       ['approvals', { text: `${approvals.pending} wait`, tone: some(approvals.pending, 'warn') }],
       ['anomalies', `${anomalies.total}, ${anomalies.last24h} in the last 24 h`],
       [
@@ -54,6 +50,27 @@ async function showStatus(session: Session) {
       ],
       ...checks.map(({ name, status: level, says }) => [name, { text: `${level}: ${says}`, tone: toneOf(level) }] as const),
     ])
+    const commands = whereToLook(status)
+    if (commands.length === 0) return
+    page.blank()
+    page.heading('Where to look')
+    for (const command of commands) page.item('    ', { text: command, tone: 'accent' })
   })
   return status.status === 'unhealthy' ? exitCode.failure : exitCode.ok
 }
+
+/** Those there are. */
+function listOf(counts: Readonly<Record<string, number>>): string {
+  const some = Object.entries(counts).filter(([, number]) => number > 0)
+  return some.length === 0 ? '' : ` (${some.map(([name, number]) => `${number} ${name}`).join(', ')})`
+}
+
+/** For each thing that asks for a person, the command that shows it. */
+const whereToLook = ({ hosts, targets, incidents, approvals, healing, checks }: Status): readonly string[] => [
+  ...(approvals.pending > 0 ? ['steward approval list --state pending'] : []),
+  ...(incidents.open > 0 ? ['steward incident list --open'] : []),
+  ...(hosts.lost > 0 ? ['steward host list'] : []),
+  ...(targets.frozen + targets.unseen > 0 ? ['steward target list'] : []),
+  ...(healing.stopped ? ['steward healing status'] : []),
+  ...(checks.some(({ status }) => status !== 'healthy') ? ['steward doctor'] : []),
+]
