@@ -38,7 +38,7 @@ export type EffectRunnerOptions = Readonly<{
   runnerId: string
   /** Aborts when Steward has no time left to record what its effects in flight did. */
   drain: AbortSignal
-  /** Effects that run at the same time. */
+  /** Effects that run at the same time; questions to an analyst, who may be silent for a minute, take at most a quarter of the places. */
   concurrency?: number
   /** How often effects that nobody runs are looked for. New ones are seen at once. */
   sweepEveryMs?: number
@@ -56,16 +56,22 @@ const SWEEP_LIMIT = 200
 export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
   const { agenda, log, clock, logger, metrics, concurrency = 16, sweepEveryMs = 1_000 } = options
   const inFlight = new Map<string, Promise<void>>()
+  const asking = new Set<string>()
   const showRunning = (): void => metrics.set('steward_effects_running', inFlight.size)
 
   const begin = (effect: EffectRef, signal: AbortSignal): void => {
     if (signal.aborted || inFlight.has(effect.effectId) || inFlight.size >= concurrency) return
+    if (effect.kind === 'analyse') {
+      if (asking.size >= concurrency / 4) return
+      asking.add(effect.effectId)
+    }
     const running = runEffect(effect, options, signal)
       .catch((error: unknown) => {
         if (!signal.aborted) logger.error({ effectId: effect.effectId, error }, 'an effect could not be run')
       })
       .finally(() => {
         inFlight.delete(effect.effectId)
+        asking.delete(effect.effectId)
         showRunning()
       })
     inFlight.set(effect.effectId, running)
@@ -85,7 +91,7 @@ export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
     for await (const item of log.store.subscribe({ ...(after === undefined ? {} : { after }), types: ['EffectRequested'], signal })) {
       if ('checkpoint' in item) continue
       const event = log.codec.decode(item)
-      if (event.type === 'EffectRequested') begin(event.data, signal)
+      if (event.type === 'EffectRequested') begin({ ...event.data, kind: event.data.request.kind }, signal)
     }
   }
 
@@ -118,7 +124,7 @@ async function runEffect(effect: EffectRef, options: EffectRunnerOptions, signal
   }
 }
 
-type EffectRef = Pick<OpenEffect, 'effectId' | 'process' | 'instance'>
+type EffectRef = Pick<OpenEffect, 'effectId' | 'process' | 'instance' | 'kind'>
 type Claimed = Readonly<{ requested: Recorded<EventOf<'EffectRequested'>>; revision: bigint }>
 
 /** Undefined: there is nothing to run, or somebody else runs it. */

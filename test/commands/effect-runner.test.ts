@@ -302,3 +302,25 @@ test('at most so many run at a time; the others follow', async () => {
   expect(most).toBe(16)
   expect(bench.all().filter(({ type }) => type === 'EffectSucceeded')).toHaveLength(40)
 })
+
+test('an analyst that is silent takes no place from healing, however many questions wait', async () => {
+  const bench = createBench()
+  let [asked, surveyed] = [0, 0]
+  start(bench, {
+    analyse: (_params, { signal }) => {
+      asked += 1
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+    },
+    survey: async () => {
+      surveyed += 1
+      return seen
+    },
+  })
+  await settled()
+  const params = { incidentId: 'i', targetId: 't', service: 'nginx', excerpt: { text: 'x' }, evidence: [] } as const
+  const questions = Array.from({ length: 40 }, (_, n) => requested(bench, `q${n}`, { kind: 'analyse', params, timeoutMs: 120_000 }))
+  await bench.given('onboarding-t', ...questions, requested(bench, 'e', survey))
+  await bench.clock.advance(3_000)
+  expect(asked).toBeGreaterThan(0)
+  expect(surveyed).toBe(1)
+})
