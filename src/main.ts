@@ -23,22 +23,27 @@ import { createIds } from './adapters/ids/uuid-ids.ts'
 import { compileLogMatcher } from './adapters/log-matcher/log-matcher.ts'
 import { createLogger } from './adapters/logger/pino-logger.ts'
 import { createScrubber } from './adapters/logger/scrubber.ts'
+import { meterEventStore } from './adapters/metrics/metered-event-store.ts'
+import { meterHosts } from './adapters/metrics/metered-hosts.ts'
 import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
 import { createSecrets } from './adapters/secrets/secrets.ts'
+import { countConnections } from './adapters/ssh/figures.ts'
 import { createRemoteHosts } from './adapters/ssh/remote-hosts.ts'
 import { createStopFile } from './adapters/stop-file/stop-file.ts'
 import { createTextDiff } from './adapters/text-diff/unified-diff.ts'
 import { type FirstKey, makeFirstKey } from './admin-key.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve.ts'
-import { createEngine } from './commands/engine.ts'
+import { createEngine, processes } from './commands/engine.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
 import { resumeCommands } from './commands/operator/resume-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
 import type { Config, LoadedConfig } from './config.ts'
 import type { Logger } from './domain/ports/logger.ts'
+import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
+import { createLagFigures, createStopFileFigures } from './service-figures.ts'
 import { createServiceHealth } from './service-health.ts'
 
 export type Service = Readonly<{
@@ -82,7 +87,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const ids = createIds({ namespace: config.namespace })
   const hash = createHasher()
   const codec = createCodec()
-  const metrics = createMetrics({ version })
+  const metrics = createMetrics({
+    version,
+    onUnreadable: (source, error) => logger.warn({ source, error }, 'figures could not be read; they are absent from the metrics'),
+  })
   stack.use(metrics)
   const faults = await loadFaults(faultsDir, compileLogMatcher)
 
@@ -92,7 +100,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const database = stack.use(await openDatabase({ connectionString, namespace }))
   await database.migrate()
   const leases = stack.use(createLeases({ connectionString, namespace }))
-  const store =
+  const unmetered =
     config.eventStore.kind === 'eventstoredb'
       ? createEventStoreDbEventStore({
           url: config.eventStore.url.reveal(),
@@ -101,6 +109,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
           logger,
         })
       : createPostgresEventStore({ connectionString, namespace, logger })
+  const store = meterEventStore(unmetered, metrics)
   stack.defer(() => store.close())
   await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
 
@@ -112,7 +121,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     allowedVariables: config.secretVariables,
     onResolved: (secret) => scrubber.register(secret),
   })
-  const hosts = createRemoteHosts({ secrets, clock, logger })
+  const hosts = meterHosts(createRemoteHosts({ secrets, clock, logger, observer: countConnections(metrics) }), metrics)
   stack.defer(() => hosts.close())
 
   const { analyst: asked, policy } = config
@@ -130,6 +139,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
           ...(baseUrl === undefined ? {} : { baseUrl }),
         })
   const cursors = createLogCursors(database.kysely)
+  const checkpoints = createCheckpoints(database.kysely)
   const stopFile = createStopFile({ dataDir: config.dataDir })
   const engine = createEngine({
     store,
@@ -138,7 +148,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     hash,
     clock,
     agenda: readModels.agenda,
-    checkpoints: createCheckpoints(database.kysely),
+    checkpoints,
     cursors,
     leases,
     hosts,
@@ -171,6 +181,9 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     clearTimeout(timer)
   })
 
+  metrics.readFrom(readModels.figures)
+  metrics.readFrom(createLagFigures({ store, clock, checkpoints, processes, readModels, projections: allProjections }))
+  metrics.readFrom(createStopFileFigures({ stopFile }))
   const health = createServiceHealth({ version, startedAt: clock.now(), store, readModels, trouble: engine.trouble })
   const commands = createOperatorCommands({
     engine,

@@ -24,7 +24,6 @@ import type { LiveFeed } from './live-feed.ts'
 import type { ReadModel } from './projection.ts'
 
 export type ProjectionMetric =
-  | 'steward_projection_lag_seconds'
   | 'steward_projection_caught_up'
   | 'steward_projection_events_total'
   | 'steward_projection_parked'
@@ -94,9 +93,6 @@ export function createFollower(options: FollowerOptions): Follower {
   const show = (changes: Partial<FollowerStatus>): void => {
     const before = status
     status = { ...status, ...changes }
-    if (before.lagSeconds !== status.lagSeconds || before.state === 'starting') {
-      metrics.set('steward_projection_lag_seconds', status.lagSeconds, labels)
-    }
     if (before.caughtUp !== status.caughtUp || before.state === 'starting') {
       metrics.set('steward_projection_caught_up', status.caughtUp ? 1 : 0, labels)
     }

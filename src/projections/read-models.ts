@@ -4,7 +4,7 @@ import type { Clock } from '../domain/ports/clock.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { EventStore, Position } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
-import type { Metrics } from '../domain/ports/metrics.ts'
+import type { FigureSource, Metrics } from '../domain/ports/metrics.ts'
 import type { Roster } from '../domain/ports/roster.ts'
 import { createAgenda } from './agenda.ts'
 import { allProjections } from './all.ts'
@@ -17,6 +17,7 @@ import type { Rebuilt } from './rebuild.ts'
 import { createReplay, type Replay } from './replay.ts'
 import { createRoster } from './roster.ts'
 import { createRunner, type ProjectionStatus } from './runner.ts'
+import { createStateFigures, type StateGauge } from './state-figures.ts'
 import type { Verified } from './verify.ts'
 
 export type ReadModelsOptions = Readonly<{
@@ -40,6 +41,8 @@ export interface ReadModels extends AsyncDisposable {
   readonly agenda: Agenda
   readonly roster: Roster
   readonly replay: Replay
+  /** How things stand, for metrics. */
+  readonly figures: FigureSource<StateGauge>
   status(): readonly ProjectionStatus[]
   /** Resolves when the read model has come so far. @throws ProjectionLagging @throws UnknownProjection */
   waitFor(projection: string, minPosition: Position, timeoutMs: number, signal?: AbortSignal): Promise<void>
@@ -72,6 +75,7 @@ export function createReadModels(options: ReadModelsOptions): ReadModels {
     agenda: createAgenda(database),
     roster: createRoster(database),
     replay: createReplay({ eventStore, codec }),
+    figures: createStateFigures({ database, clock }),
     status: runner.status,
     waitFor: runner.waitFor,
     rebuild: runner.rebuild,

@@ -1,13 +1,17 @@
 /**
- * Every metric there is: name, kind, help and labels. Base units, counters end in `_total`, and labels take few values: names that an
- * operator registered and words from our own code, never text from outside.
+ * Every metric there is: name, kind, help and labels. Base units, counters end in `_total`. Labels take few values: words of our own code, of the fault
+ * catalogue and of the configuration; no name, no id and no text from outside, so that neither a big fleet nor a hostile log makes series.
  */
+import type { Labels } from '../../domain/ports/metrics.ts'
+
 export type MetricDeclaration = Readonly<{
   type: 'counter' | 'gauge' | 'histogram'
   help: string
   labels: readonly string[]
   /** Upper bounds, in the unit of the name. */
   buckets?: readonly number[]
+  /** Of a counter: series that stand at 0 from the start, so that the first time something happens is an increase and not a new series. */
+  startsWith?: readonly Labels[]
 }>
 
 /** From one disk write to the longest time-out of a request. */
@@ -20,17 +24,6 @@ export const metricTable = {
 
   steward_append_seconds: { type: 'histogram', help: 'Time of an append to the event log.', labels: ['outcome'], buckets: REQUEST_SECONDS },
   steward_appended_events_total: { type: 'counter', help: 'Events appended to the log.', labels: [] },
-  steward_append_batch_events: {
-    type: 'histogram',
-    help: 'Events that one transaction of the append queue held.',
-    labels: [],
-    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-  },
-  steward_subscription_restarts_total: {
-    type: 'counter',
-    help: 'Subscriptions to the log that had to be opened again.',
-    labels: ['reason'],
-  },
 
   steward_projection_lag_seconds: {
     type: 'gauge',
@@ -62,12 +55,24 @@ export const metricTable = {
   steward_effects_total: { type: 'counter', help: 'Effects by what became of them.', labels: ['effect', 'outcome'] },
   steward_effect_seconds: { type: 'histogram', help: 'Time that an effect took.', labels: ['effect'], buckets: WORKFLOW_SECONDS },
   steward_effects_running: { type: 'gauge', help: 'Effects that were started and have no outcome yet.', labels: [] },
-  steward_timers_total: { type: 'counter', help: 'Timers by what became of them.', labels: ['outcome'] },
+  steward_effects_open: { type: 'gauge', help: 'Effects that were asked for and have no outcome, whoever runs them.', labels: [] },
+  steward_effects_oldest_seconds: { type: 'gauge', help: 'Age of the oldest effect without an outcome; 0 when there is none.', labels: [] },
+  steward_timers_total: {
+    type: 'counter',
+    help: 'Timers by what became of them.',
+    labels: ['outcome'],
+    startsWith: [{ outcome: 'elapsed' }],
+  },
   steward_timers_pending: { type: 'gauge', help: 'Timers that wait for their time.', labels: [] },
+  steward_timers_overdue_seconds: {
+    type: 'gauge',
+    help: 'How late the timer is that should have fired first; 0 when none is due.',
+    labels: [],
+  },
 
   steward_anomalies_total: { type: 'counter', help: 'Anomalies detected or reported.', labels: ['service', 'severity', 'source'] },
   steward_incidents_total: { type: 'counter', help: 'Incidents that reached an end.', labels: ['service', 'outcome'] },
-  steward_incidents_open: { type: 'gauge', help: 'Incidents without an end.', labels: ['service'] },
+  steward_incidents_open: { type: 'gauge', help: 'Incidents without an end, by where they stand.', labels: ['service', 'state'] },
   steward_incident_seconds: {
     type: 'histogram',
     help: 'Time from the first anomaly to the end of its incident.',
@@ -88,20 +93,51 @@ export const metricTable = {
     labels: ['outcome'],
     buckets: WORKFLOW_SECONDS,
   },
-  steward_targets_frozen: { type: 'gauge', help: 'Targets on which nothing runs until a person says what happened.', labels: [] },
-  steward_healing_stopped: { type: 'gauge', help: '1 while healing is stopped.', labels: [] },
-  steward_breaker_open: { type: 'gauge', help: '1 while a breaker lets nothing through.', labels: ['breaker'] },
+  steward_healing_stopped: {
+    type: 'gauge',
+    help: '1 while healing is stopped: by the switch for all instances, or by the file in the data directory of this one.',
+    labels: ['by'],
+  },
+  steward_breakers_open: {
+    type: 'gauge',
+    help: 'Fingerprints, and actions of the catalogue, that failed so often that only people use them.',
+    labels: ['of'],
+  },
+
+  steward_hosts: { type: 'gauge', help: 'Hosts that are registered.', labels: [] },
+  steward_hosts_lost: { type: 'gauge', help: 'Hosts that cannot be reached now.', labels: [] },
+  steward_targets: { type: 'gauge', help: 'Targets that are registered.', labels: ['service'] },
+  steward_targets_paused: { type: 'gauge', help: 'Targets that are not watched because somebody paused them.', labels: ['service'] },
+  steward_targets_unseen: {
+    type: 'gauge',
+    help: 'Targets of which a log or the service cannot be seen now, or was not looked at yet; without those that are paused.',
+    labels: ['service'],
+  },
+  steward_targets_frozen: {
+    type: 'gauge',
+    help: 'Targets on which nothing runs until a person says what happened.',
+    labels: ['service'],
+  },
 
   steward_log_lines_total: { type: 'counter', help: 'Log lines read on hosts.', labels: ['service'] },
   steward_log_bytes_total: { type: 'counter', help: 'Log bytes read on hosts.', labels: ['service'] },
-  steward_log_matches_total: { type: 'counter', help: 'Log lines that a fault recognised.', labels: ['service', 'fault'] },
-  steward_log_gaps_total: { type: 'counter', help: 'Stretches of log that could not be read any more.', labels: ['reason'] },
-  steward_log_blind: { type: 'gauge', help: 'Logs that cannot be read now.', labels: ['reason'] },
+  steward_log_matches_total: {
+    type: 'counter',
+    help: 'Log lines that became part of an anomaly, by the fault that recognised them; unknown: critical, and no fault does.',
+    labels: ['service', 'fault'],
+  },
+  steward_log_gaps_total: {
+    type: 'counter',
+    help: 'Stretches of log that could not be read any more.',
+    labels: ['reason'],
+    startsWith: [{ reason: 'truncated' }, { reason: 'rotated-away' }, { reason: 'replaced' }],
+  },
+  steward_log_blind: { type: 'gauge', help: 'Logs that this instance follows and cannot read now.', labels: ['reason'] },
   steward_polls_total: { type: 'counter', help: 'Polls of a target by what they found.', labels: ['probe', 'outcome'] },
 
-  steward_ssh_connections: { type: 'gauge', help: 'Connections to hosts by state.', labels: ['state'] },
+  steward_ssh_connections: { type: 'gauge', help: 'Connections to hosts that are open.', labels: [] },
   steward_ssh_connects_total: { type: 'counter', help: 'Attempts to connect to a host.', labels: ['outcome'] },
-  steward_ssh_execs_total: { type: 'counter', help: 'Programs run on hosts.', labels: ['outcome'] },
+  steward_ssh_execs_total: { type: 'counter', help: 'Programs run on hosts by what became of them.', labels: ['outcome'] },
   steward_ssh_exec_seconds: { type: 'histogram', help: 'Time that a program on a host took.', labels: [], buckets: REQUEST_SECONDS },
 
   steward_http_requests_total: {
@@ -120,6 +156,7 @@ export const metricTable = {
     type: 'counter',
     help: 'Event streams closed because the client read too slowly.',
     labels: ['kind'],
+    startsWith: [{ kind: 'events' }],
   },
 
   steward_analyst_calls_total: { type: 'counter', help: 'Calls to the analyst by what became of them.', labels: ['model', 'outcome'] },
@@ -135,6 +172,18 @@ export const metricTable = {
     type: 'counter',
     help: 'Figures not recorded, because they did not fit their declaration.',
     labels: ['reason'],
+    startsWith: [
+      { reason: 'undeclared' },
+      { reason: 'wrong-kind' },
+      { reason: 'wrong-labels' },
+      { reason: 'not-a-figure' },
+      { reason: 'too-many-series' },
+    ],
+  },
+  steward_figures_readable: {
+    type: 'gauge',
+    help: '1 when the gauges of a source could be read for this page; 0: they are absent from it.',
+    labels: ['source'],
   },
   steward_event_loop_lag_seconds: { type: 'gauge', help: 'Delay of the event loop since the last scrape.', labels: ['statistic'] },
   steward_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use.', labels: [] },

@@ -1,13 +1,16 @@
 /**
  * The figures of one process, over prom-client; the only file that imports it. A figure that does not fit its declaration is dropped and
- * counted: measuring never breaks the work that it measures, and no label can grow without bound.
+ * counted: measuring never breaks the work that it measures, and no label can grow without bound. What nobody could read is absent, never 0.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Labels, Metrics } from '../../domain/ports/metrics.ts'
+import type { Figure, FigureSource, Labels, Metrics } from '../../domain/ports/metrics.ts'
+import { createFigureReader, type ReadFigures } from './figure-reader.ts'
 import { isMetricName, type MetricDeclaration, type MetricName, metricTable } from './metric-table.ts'
 
 export interface PrometheusMetrics extends Metrics<MetricName>, Disposable {
+  /** From now on these gauges are read anew for each page. One source per name. */
+  readFrom(source: FigureSource<MetricName>): void
   /** The text exposition format, version 0.0.4. */
   render(): Promise<string>
   readonly contentType: string
@@ -17,9 +20,16 @@ export type MetricsOptions = Readonly<{
   version: string
   /** Label sets that one metric may have; what would be one more is dropped. Default 1000. */
   maxSeriesPerMetric?: number
+  /** How long a page waits for what has to be read. Default 2000: well below the 10 s of a scraper. */
+  sourceTimeoutMs?: number
+  /** Told when the gauges of a source cannot be read, once until they can again. */
+  onUnreadable?: (source: string, error: unknown) => void
 }>
 
-export function createMetrics({ version, maxSeriesPerMetric = 1_000 }: MetricsOptions): PrometheusMetrics {
+type Source = Readonly<{ name: string; gauges: readonly string[]; read: ReadFigures }>
+
+export function createMetrics(options: MetricsOptions): PrometheusMetrics {
+  const { version, maxSeriesPerMetric = 1_000, sourceTimeoutMs = 2_000, onUnreadable } = options
   const registry = new Registry()
   const instruments = new Map(
     Object.entries<MetricDeclaration>(metricTable).map(([name, declaration]) => [name, open(name, declaration, registry)]),
@@ -39,14 +49,41 @@ export function createMetrics({ version, maxSeriesPerMetric = 1_000 }: MetricsOp
     observe: (name, value, labels = {}) => admit(name, 'histogram', value, labels)?.write(labels, value),
     set: (name, value, labels = {}) => admit(name, 'gauge', value, labels)?.write(labels, value),
   }
+  const sources: Source[] = []
+  const unreadable = new Set<string>()
+
+  async function readSources(): Promise<void> {
+    const read = await Promise.all(
+      sources.map(async ({ name, read }): Promise<readonly Figure[]> => {
+        try {
+          const figures = await read()
+          unreadable.delete(name)
+          return figures
+        } catch (error) {
+          if (!unreadable.has(name)) onUnreadable?.(name, error)
+          unreadable.add(name)
+          return []
+        }
+      }),
+    )
+    // All at once, behind the last wait: a page never shows half of it.
+    for (const gauge of sources.flatMap(({ gauges }) => gauges)) instruments.get(gauge)?.clear()
+    for (const { gauge, value, labels = {} } of read.flat()) admit(gauge, 'gauge', value, labels)?.write(labels, value)
+    for (const { name } of sources) metrics.set('steward_figures_readable', unreadable.has(name) ? 0 : 1, { source: name })
+  }
+
   metrics.set('steward_build_info', 1, { version })
   metrics.set('process_start_time_seconds', Date.now() / 1_000 - process.uptime())
   const readCpuSeconds = cpuSeconds()
 
   return {
     ...metrics,
+    readFrom(source) {
+      sources.push({ name: source.name, gauges: source.gauges, read: createFigureReader(source, { timeoutMs: sourceTimeoutMs }) })
+    },
     contentType: registry.contentType,
     async render() {
+      await readSources()
       for (const [statistic, percentile] of LAG_STATISTICS) {
         // An idle histogram says NaN or a sentinel; the lag of a loop that was not late is 0.
         const lagNs = delay.count === 0 ? 0 : delay.percentile(percentile)
@@ -72,7 +109,13 @@ const LAG_STATISTICS = [
 ] as const
 
 type Kind = MetricDeclaration['type']
-type Instrument = Readonly<{ declaration: MetricDeclaration; series: Set<string>; write: (labels: Labels, value: number) => void }>
+type Instrument = Readonly<{
+  declaration: MetricDeclaration
+  series: Set<string>
+  write: (labels: Labels, value: number) => void
+  /** Takes all series away. */
+  clear: () => void
+}>
 
 function open(name: string, declaration: MetricDeclaration, registry: Registry): Instrument {
   if (!isMetricName(name)) throw new TypeError(`undeclared metric ${name}`)
@@ -82,15 +125,26 @@ function open(name: string, declaration: MetricDeclaration, registry: Registry):
   switch (declaration.type) {
     case 'counter': {
       const counter = new Counter(settings)
-      return { declaration, series, write: (given, value) => counter.inc({ ...given }, value) }
+      for (const given of declaration.startsWith ?? []) {
+        series.add(seriesOf(declaration, given))
+        counter.inc({ ...given }, 0)
+      }
+      return { declaration, series, write: (given, value) => counter.inc({ ...given }, value), clear: () => counter.reset() }
     }
     case 'gauge': {
       const gauge = new Gauge(settings)
-      return { declaration, series, write: (given, value) => gauge.set({ ...given }, value) }
+      const clear = (): void => {
+        series.clear()
+        gauge.reset()
+        // prom-client begins a gauge without labels with a 0 that nobody has seen.
+        if (labels.length === 0) gauge.remove()
+      }
+      clear()
+      return { declaration, series, write: (given, value) => gauge.set({ ...given }, value), clear }
     }
     case 'histogram': {
       const histogram = new Histogram(declaration.buckets === undefined ? settings : { ...settings, buckets: [...declaration.buckets] })
-      return { declaration, series, write: (given, value) => histogram.observe({ ...given }, value) }
+      return { declaration, series, write: (given, value) => histogram.observe({ ...given }, value), clear: () => histogram.reset() }
     }
   }
 }
@@ -102,12 +156,14 @@ function misfit({ declaration, series }: Instrument, kind: Kind, value: number, 
   const given = Object.keys(labels)
   if (given.length !== declaration.labels.length || !declaration.labels.every((label) => Object.hasOwn(labels, label)))
     return 'wrong-labels'
-  const key = JSON.stringify(declaration.labels.map((label) => labels[label]))
+  const key = seriesOf(declaration, labels)
   if (series.has(key)) return undefined
   if (series.size >= maxSeries) return 'too-many-series'
   series.add(key)
   return undefined
 }
+
+const seriesOf = ({ labels }: MetricDeclaration, given: Labels): string => JSON.stringify(labels.map((label) => given[label]))
 
 /** CPU seconds since the last call; since the start of the process on the first. */
 function cpuSeconds(): () => number {

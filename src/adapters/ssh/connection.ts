@@ -7,6 +7,7 @@ import type { Logger } from '../../domain/ports/logger.ts'
 import { type HostAddress, HostUnreachable, type ServiceEndpoint } from '../../domain/ports/remote-host.ts'
 import type { Secrets } from '../../domain/ports/secrets.ts'
 import { dial, type Live, messageOf } from './dial.ts'
+import type { ConnectionObserver } from './figures.ts'
 import { createSlots, type Slots } from './slots.ts'
 import type { Tuning } from './tuning.ts'
 
@@ -23,10 +24,14 @@ export interface Connection {
 export type Session = Readonly<{ channel: ssh2.ClientChannel; live: Live; release: () => void }>
 export type Tunnel = Readonly<{ channel: ssh2.ClientChannel; live: Live }>
 
-export function createConnection(
-  host: HostAddress,
-  { secrets, tuning, logger }: { secrets: Secrets; tuning: Tuning; logger?: Logger | undefined },
-): Connection {
+export type ConnectionDeps = Readonly<{
+  secrets: Secrets
+  tuning: Tuning
+  logger?: Logger | undefined
+  observer?: ConnectionObserver | undefined
+}>
+
+export function createConnection(host: HostAddress, { secrets, tuning, logger, observer }: ConnectionDeps): Connection {
   const closing = new AbortController()
   const slots = createSlots(tuning.maxChannels)
   const { hostId } = host
@@ -46,14 +51,19 @@ export function createConnection(
   }
 
   async function open(): Promise<Live> {
-    const opened = await dial(host, { secrets, tuning, signal: closing.signal })
+    const opened = await dial(host, { secrets, tuning, signal: closing.signal }).catch((error: unknown) => {
+      if (!closing.signal.aborted) observer?.failed(error)
+      throw error
+    })
     if (closing.signal.aborted) {
       opened.destroy()
       throw closed()
     }
     current = opened
+    observer?.opened()
     logger?.debug({ hostId }, 'host connected')
     opened.ended.addEventListener('abort', () => {
+      observer?.ended()
       if (current === opened) current = undefined
       if (!closing.signal.aborted) logger?.info({ hostId, error: opened.ended.reason }, 'host connection lost')
     })

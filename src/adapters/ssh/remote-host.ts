@@ -1,19 +1,16 @@
 /** One host: its programs, its marks, its logs. Owns the connections, and ends them. */
 import type { Clock } from '../../domain/ports/clock.ts'
-import type { Logger } from '../../domain/ports/logger.ts'
 import type { HostAddress, RemoteHost } from '../../domain/ports/remote-host.ts'
-import type { Secrets } from '../../domain/ports/secrets.ts'
 import type { CatalogueScripts } from './catalogue-scripts.ts'
-import { createConnection } from './connection.ts'
+import { type ConnectionDeps, createConnection } from './connection.ts'
 import { execute } from './execute.ts'
 import { createFollowers } from './followers.ts'
 import { settleMark } from './marks.ts'
 import { createServiceSessions } from './service-sessions.ts'
-import type { Tuning } from './tuning.ts'
 
 export function createRemoteHost(
   address: HostAddress,
-  deps: { secrets: Secrets; clock: Clock; scripts: CatalogueScripts; tuning: Tuning; logger?: Logger | undefined },
+  deps: ConnectionDeps & Readonly<{ clock: Clock; scripts: CatalogueScripts }>,
 ): RemoteHost {
   const { tuning, logger, scripts } = deps
   const connection = createConnection(address, deps)

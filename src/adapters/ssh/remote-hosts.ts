@@ -5,6 +5,7 @@ import type { HostAddress, RemoteHost, RemoteHosts } from '../../domain/ports/re
 import type { Secrets } from '../../domain/ports/secrets.ts'
 import { createCatalogueScripts } from './catalogue-scripts.ts'
 import { scan } from './dial.ts'
+import type { ConnectionObserver } from './figures.ts'
 import { createRemoteHost } from './remote-host.ts'
 import { defaultTuning, type Tuning } from './tuning.ts'
 
@@ -12,12 +13,14 @@ export type RemoteHostsOptions = Readonly<{
   secrets: Secrets
   clock: Clock
   logger?: Logger
+  /** Told of every connection, for metrics. */
+  observer?: ConnectionObserver
   /** Where the scripts of the catalogue lie. Default: in this package. */
   scriptsDir?: string
   tuning?: Partial<Tuning>
 }>
 
-export function createRemoteHosts({ secrets, clock, logger, scriptsDir, tuning: given }: RemoteHostsOptions): RemoteHosts {
+export function createRemoteHosts({ secrets, clock, logger, observer, scriptsDir, tuning: given }: RemoteHostsOptions): RemoteHosts {
   const tuning = { ...defaultTuning, ...given }
   const scripts = createCatalogueScripts(scriptsDir)
   const closing = new AbortController()
@@ -30,7 +33,7 @@ export function createRemoteHosts({ secrets, clock, logger, scriptsDir, tuning: 
       if (known?.at === at) return known.host
       // The address, the user or the key of the host has changed: nobody may go on with the old ones.
       void known?.host.close()
-      const host = createRemoteHost(address, { secrets, clock, scripts, tuning, logger })
+      const host = createRemoteHost(address, { secrets, clock, scripts, tuning, logger, observer })
       hosts.set(address.hostId, { at, host })
       return host
     },

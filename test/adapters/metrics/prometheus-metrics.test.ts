@@ -1,10 +1,10 @@
-import { afterEach, expect, test } from 'vitest'
-import { type MetricDeclaration, metricTable } from '../../../src/adapters/metrics/metric-table.ts'
-import { createMetrics, type PrometheusMetrics } from '../../../src/adapters/metrics/prometheus-metrics.ts'
-import type { Metrics } from '../../../src/domain/ports/metrics.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type MetricDeclaration, type MetricName, metricTable } from '../../../src/adapters/metrics/metric-table.ts'
+import { createMetrics, type MetricsOptions, type PrometheusMetrics } from '../../../src/adapters/metrics/prometheus-metrics.ts'
+import type { Figure, FigureSource, Metrics } from '../../../src/domain/ports/metrics.ts'
 
 const open: PrometheusMetrics[] = []
-function start(options: { maxSeriesPerMetric?: number } = {}): PrometheusMetrics {
+function start(options: Partial<MetricsOptions> = {}): PrometheusMetrics {
   const metrics = createMetrics({ version: '1.2.3', ...options })
   open.push(metrics)
   return metrics
@@ -15,6 +15,9 @@ afterEach(() => {
 
 const lineOf = async (metrics: PrometheusMetrics, beginning: string): Promise<string | undefined> =>
   (await metrics.render()).split('\n').find((line) => line.startsWith(beginning))
+
+const linesOf = async (metrics: PrometheusMetrics, beginning: string, ending = /$/): Promise<string[]> =>
+  (await metrics.render()).split('\n').filter((line) => line.startsWith(beginning) && ending.test(line))
 
 test('counts, observes and sets under the declared name', async () => {
   const metrics = start()
@@ -48,7 +51,9 @@ test.each<[string, (metrics: Metrics) => void]>([
 ])('a figure that does not fit (%s) breaks nothing and is counted as dropped', async (reason, record) => {
   const metrics = start()
   record(metrics)
-  expect(await lineOf(metrics, 'steward_metric_samples_dropped_total')).toBe(`steward_metric_samples_dropped_total{reason="${reason}"} 1`)
+  expect(await linesOf(metrics, 'steward_metric_samples_dropped_total', / 1$/)).toStrictEqual([
+    `steward_metric_samples_dropped_total{reason="${reason}"} 1`,
+  ])
 })
 
 test('a label cannot grow without bound', async () => {
@@ -61,9 +66,9 @@ test('a label cannot grow without bound', async () => {
     'steward_approvals_total{outcome="o1"} 1',
     'steward_approvals_total{outcome="o2"} 1',
   ])
-  expect(await lineOf(metrics, 'steward_metric_samples_dropped_total')).toBe(
+  expect(await linesOf(metrics, 'steward_metric_samples_dropped_total', / [1-9]/)).toStrictEqual([
     'steward_metric_samples_dropped_total{reason="too-many-series"} 7',
-  )
+  ])
 })
 
 test('two instances share nothing', async () => {
@@ -80,4 +85,101 @@ test.each(Object.entries<MetricDeclaration>(metricTable))('%s follows the naming
   expect(help).toMatch(/^[A-Z0-9].*\.$/)
   for (const label of labels) expect(label).toMatch(/^[a-z][a-z0-9_]*$/)
   if (type !== 'histogram') expect(buckets).toBeUndefined()
+})
+
+test('a counter whose series are known begins at 0, so that its first increase is one', async () => {
+  const metrics = start()
+  expect(await linesOf(metrics, 'steward_log_gaps_total')).toHaveLength(3)
+  metrics.count('steward_log_gaps_total', { reason: 'truncated' })
+  expect(await linesOf(metrics, 'steward_log_gaps_total', / 1$/)).toStrictEqual(['steward_log_gaps_total{reason="truncated"} 1'])
+})
+
+describe('gauges that are read for each page', () => {
+  const source = (read: FigureSource<MetricName>['read']): FigureSource<MetricName> => ({
+    name: 'state',
+    gauges: ['steward_approvals_pending', 'steward_targets_frozen'],
+    read,
+  })
+  const frozen = (service: string, value: number): Figure<MetricName> => ({ gauge: 'steward_targets_frozen', labels: { service }, value })
+  const pending = (value: number): Figure<MetricName> => ({ gauge: 'steward_approvals_pending', value })
+
+  test('say how it is now; a series that is not told any more is gone', async () => {
+    const metrics = start({ maxSeriesPerMetric: 2 })
+    const answers = [
+      [pending(2), frozen('nginx', 1), frozen('redis', 0)],
+      [pending(0), frozen('postgresql', 3)],
+    ]
+    metrics.readFrom(source(async () => answers.shift() ?? []))
+    expect(await linesOf(metrics, 'steward_', /pending|frozen|figures_readable/)).toEqual(
+      expect.arrayContaining([
+        'steward_approvals_pending 2',
+        'steward_targets_frozen{service="nginx"} 1',
+        'steward_targets_frozen{service="redis"} 0',
+        'steward_figures_readable{source="state"} 1',
+      ]),
+    )
+    expect(await linesOf(metrics, 'steward_targets_frozen')).toStrictEqual(['steward_targets_frozen{service="postgresql"} 3'])
+    expect(await linesOf(metrics, 'steward_approvals_pending')).toStrictEqual([])
+  })
+
+  test('are absent, not 0, before and while they cannot be read; the rest of the page is there', async () => {
+    const told: unknown[] = []
+    const metrics = start({ onUnreadable: (name, error) => void told.push([name, error]) })
+    expect(await linesOf(metrics, 'steward_approvals_pending')).toStrictEqual([])
+    const away = new Error('the database is away')
+    let isAway = false
+    metrics.readFrom(
+      source(async () => {
+        if (isAway) throw away
+        return [pending(1)]
+      }),
+    )
+    for (const [now, lines] of [
+      [false, 1],
+      [true, 0],
+      [true, 0],
+      [false, 1],
+      [true, 0],
+    ] as const) {
+      isAway = now
+      expect(await linesOf(metrics, 'steward_approvals_pending')).toHaveLength(lines)
+      expect(await linesOf(metrics, 'steward_figures_readable')).toStrictEqual([`steward_figures_readable{source="state"} ${lines}`])
+      expect(await linesOf(metrics, 'steward_build_info')).toHaveLength(1)
+    }
+    // Once for each time that it began.
+    expect(told.length).toBe(2)
+    expect(told[0]).toStrictEqual(['state', away])
+  })
+
+  test('are not waited for beyond their time, and a source that hangs is asked once', async () => {
+    const metrics = start({ sourceTimeoutMs: 20 })
+    const held = Promise.withResolvers<readonly Figure<MetricName>[]>()
+    const signals: AbortSignal[] = []
+    metrics.readFrom(
+      source((signal) => {
+        signals.push(signal)
+        return held.promise
+      }),
+    )
+    expect(await Promise.all([metrics.render(), metrics.render(), metrics.render()])).toHaveLength(3)
+    expect(await linesOf(metrics, 'steward_approvals_pending')).toStrictEqual([])
+    expect(await linesOf(metrics, 'process_resident_memory_bytes')).toHaveLength(1)
+    expect(signals).toHaveLength(1)
+    expect(signals[0]?.aborted).toBe(true)
+    held.resolve([])
+    await held.promise
+    await linesOf(metrics, 'steward_')
+    expect(signals.length).toBeGreaterThan(1)
+  })
+
+  test('two sources may speak for one gauge, and the failure of one takes nothing from the other', async () => {
+    const metrics = start()
+    metrics.readFrom({ name: 'switch', gauges: ['steward_healing_stopped'], read: () => Promise.reject(new Error('away')) })
+    metrics.readFrom({
+      name: 'file',
+      gauges: ['steward_healing_stopped'],
+      read: async () => [{ gauge: 'steward_healing_stopped', labels: { by: 'file' }, value: 1 }],
+    })
+    expect(await linesOf(metrics, 'steward_healing_stopped')).toStrictEqual(['steward_healing_stopped{by="file"} 1'])
+  })
 })

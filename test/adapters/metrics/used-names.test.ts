@@ -27,6 +27,19 @@ test('every figure that the source records is declared, and recorded as what it 
   expect(uses.flatMap(misuse)).toStrictEqual([])
 })
 
+test('every figure that is declared is recorded by somebody: by its name in a call, or as a gauge of a source', () => {
+  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('metric-table.ts'))
+    .map((file) => readFileSync(join(root, file), 'utf8'))
+  const unused = Object.keys(metricTable).filter((name) => !sources.some((source) => records(source, name)))
+  expect(unused).toStrictEqual([])
+})
+
+/** A name in a type, or in a comment, records nothing. */
+const records = (source: string, name: string): boolean =>
+  new RegExp(`\\.(?:count|observe|set)\\(\\s*['"\`]${name}['"\`]`).test(source) ||
+  new RegExp(`gauge: '${name}'|instruments\\.get\\('${name}'\\)|select '${name}'|\\('${name}', `).test(source)
+
 test('the check can fail', () => {
   const source = "metrics.count('steward_invented_total')\nmetrics.set(\n  'steward_appended_events_total', 1)"
   expect(usesIn('x.ts', source).flatMap(misuse)).toStrictEqual([
