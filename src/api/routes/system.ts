@@ -199,7 +199,7 @@ export const metricsRoute = ({ isPublic }: { isPublic: boolean }) =>
     rateClass: isPublic ? 'public' : 'read',
     params: none,
     query: none,
-    answer: { status: 200, schema: z.string(), example: 'steward_incidents_open 1', mediaTypes: ['text/plain'] },
+    answer: { status: 200, schema: z.string(), example: 'steward_approvals_pending 1', mediaTypes: ['text/plain'] },
     refusals: [],
     async handle(_request, { metrics }) {
       const { contentType, text } = await metrics()
