@@ -50,8 +50,7 @@ export async function each(
       await perform(subject)
     } catch (error) {
       if (signal.aborted || subjects.length === 1) throw error
-      out.note(`${subject}:`)
-      failures.push(explain(error, out))
+      failures.push(explain(error, out, subject))
     }
   }
   if (failures.length === 0) return exitCode.ok

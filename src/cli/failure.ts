@@ -5,10 +5,14 @@ import { CliError, type ExitCode, exitCode } from './exit-code.ts'
 import type { Output } from './screen/output.ts'
 import type { Page } from './screen/page.ts'
 
-export function explain(error: unknown, out: Output): ExitCode {
+/** @param subject of a command with several: which one it was. */
+export function explain(error: unknown, out: Output, subject?: string): ExitCode {
   const failure = failureOf(error)
-  if (out.json) out.problem({ error: failure.json })
-  else out.notes((page) => draw(page, failure))
+  if (out.json) out.problem({ ...(subject === undefined ? {} : { subject }), error: failure.json })
+  else {
+    if (subject !== undefined) out.note(`${subject}:`)
+    out.notes((page) => draw(page, failure))
+  }
   return failure.exitCode
 }
 
@@ -57,8 +61,18 @@ const plain = (code: ExitCode, message: string, advice: string | undefined): Fai
   message,
   facts: [],
   advice,
-  json: { code: 'CLI_ERROR', message, ...(advice === undefined ? {} : { advice }) },
+  json: { code: codes[code], message, ...(advice === undefined ? {} : { advice }) },
 })
+
+/** For programs, where the API gave no code of its own. */
+const codes: Readonly<Record<ExitCode, string>> = {
+  [exitCode.ok]: 'CLI_ERROR',
+  [exitCode.failure]: 'CLI_ERROR',
+  [exitCode.usage]: 'USAGE',
+  [exitCode.partial]: 'CLI_ERROR',
+  [exitCode.auth]: 'KEY_UNUSABLE',
+  [exitCode.unreachable]: 'UNREACHABLE',
+}
 
 /** Errors of the language are bugs of ours; of those the place matters. */
 const isOurFault = (error: unknown): error is Error =>

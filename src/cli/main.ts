@@ -96,6 +96,10 @@ process.stdout.on('error', (error) => {
   if ('code' in error && error.code === 'EPIPE') process.exit(0)
   throw error
 })
+// One that does not want to hear the reason still gets the exit code.
+process.stderr.on('error', (error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+})
 
 process.exitCode = await runCli(process.argv.slice(2), context)
 

@@ -19,6 +19,7 @@ import { defineShell } from './nouns/shell.ts'
 import { defineStatus } from './nouns/status.ts'
 import { defineStreams } from './nouns/streams.ts'
 import { defineTargets } from './nouns/targets.ts'
+import { jsonText } from './screen/json-text.ts'
 
 const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
 
@@ -38,7 +39,13 @@ First steps:
 Exit codes: 0 ok, 1 failure, 2 not understood, 3 done in part, 4 key missing or not allowed, 5 Steward does not answer.
 Data goes to standard output, messages to standard error. --json turns every answer into JSON. NO_COLOR is respected.`
 
-export function createProgram(context: CliContext, onExit: (code: number) => void): Command {
+export type ProgramOptions = Readonly<{
+  onExit: (code: number) => void
+  /** What is not understood is told as JSON. Default false. */
+  json?: boolean
+}>
+
+export function createProgram(context: CliContext, { onExit, json = false }: ProgramOptions): Command {
   const { stdout, stderr, version } = context
   const define: Define = defineWith(context, onExit)
   const program = new Command('steward')
@@ -49,12 +56,16 @@ export function createProgram(context: CliContext, onExit: (code: number) => voi
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(visible(text, { newlines: 'keep' })),
-      outputError: (text, write) => write(behindBar(text.replace(/^error: /, 'steward: '))),
+      outputError: (text, write) => {
+        const says = text.replace(/^error: /, '')
+        if (json) stderr.write(`${jsonText({ error: { code: 'USAGE', message: says.trim() } }, 0)}\n`)
+        else write(behindBar(`steward: ${says}`))
+      },
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .showHelpAfterError('Add --help for the manual of a command.')
+    .showHelpAfterError(json ? false : 'Add --help for the manual of a command.')
     .addOption(new Option('--json', 'answer with JSON on standard output').helpGroup('Options of every command:'))
     .addOption(new Option('--url <url>', 'where Steward answers (STEWARD_URL)').helpGroup('Options of every command:'))
     .addOption(new Option('--api-key-file <file>', 'file that holds the key (STEWARD_API_KEY_FILE)').helpGroup('Options of every command:'))
@@ -77,9 +88,9 @@ export function createProgram(context: CliContext, onExit: (code: number) => voi
 }
 
 /** A command line that was not understood has been explained already; help that was asked for is no failure. */
-export function exitCodeOf(commanderError: Readonly<{ code: string }>): ExitCode {
-  const asked = ['commander.helpDisplayed', 'commander.version']
-  return asked.includes(commanderError.code) ? exitCode.ok : exitCode.usage
+export function exitCodeOf({ code, exitCode: suggested }: Readonly<{ code: string; exitCode: number }>): ExitCode {
+  const asked = code === 'commander.helpDisplayed' || code === 'commander.version' || (code === 'commander.help' && suggested === 0)
+  return asked ? exitCode.ok : exitCode.usage
 }
 
 /** A mistyped word is shown again, and may hold lines of its own: none of them passes for one of ours. */

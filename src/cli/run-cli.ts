@@ -9,14 +9,19 @@ import { createOutput } from './screen/output.ts'
 /** @param words without the program and the script. */
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
   let code: number = exitCode.ok
-  const program = createProgram(context, (ended) => {
-    code = ended
+  // Known before the words are understood: a program that asked for JSON is told in JSON that they were not.
+  const json = words.includes('--json')
+  const program = createProgram(context, {
+    json,
+    onExit: (ended) => {
+      code = ended
+    },
   })
   try {
     await program.parseAsync([...words], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOf(error)
-    return explain(error, createOutput(context, { json: program.opts()['json'] === true }))
+    return explain(error, createOutput(context, { json }))
   }
 }

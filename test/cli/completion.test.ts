@@ -50,7 +50,7 @@ describe('bash', () => {
 })
 
 describe('the tree', () => {
-  const places = placesOf(createProgram(fakeProcess().context, () => undefined))
+  const places = placesOf(createProgram(fakeProcess().context, { onExit: () => undefined }))
   const place = (path: string): Place | undefined => places.find((each) => each.path === path)
 
   test('has a step to every place, and every alias leads where its command does', () => {

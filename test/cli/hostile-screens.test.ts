@@ -71,7 +71,7 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]())
 
 test('the list of verbs is the tree of commands', () => {
-  const program = createProgram(fakeProcess().context, () => undefined)
+  const program = createProgram(fakeProcess().context, { onExit: () => undefined })
   expect([...Object.keys(verbs), ...localVerbs].toSorted()).toEqual(leaves(program).toSorted())
 })
 
@@ -105,6 +105,12 @@ describe.for(Object.entries(verbs))('%s', ([verb, words]) => {
     const values = valuesOf(ran.stdout)
     if (values.length > 0) expect(JSON.stringify(values)).toContain(JSON.stringify(everything).slice(1, -1))
   })
+})
+
+test('an export for a spreadsheet shows only text', async () => {
+  const ran = await stewardHere(['command', 'export', '--format', 'csv'], { env })
+  expect(ran.stdout).not.toBe('')
+  expect(problemsOf(ran)).toEqual([])
 })
 
 /** One value over several lines, or one on each. */

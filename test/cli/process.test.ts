@@ -149,3 +149,9 @@ test('a reader that has seen enough is no failure', async () => {
   const { stdout } = await promisify(execFile)('bash', ['-c', `"$0" src/cli/main.ts --help | head -n 1`, process.execPath])
   expect(stdout).toMatch(/^Usage: steward/)
 })
+
+test('a reader that does not want to hear the reason still gets the exit code', async () => {
+  const line = `"$0" src/cli/main.ts hots 2>&1 >/dev/null | head -n 0; echo "\${PIPESTATUS[0]}"`
+  const { stdout } = await promisify(execFile)('bash', ['-c', line, process.execPath])
+  expect(stdout.trim()).toBe('2')
+})

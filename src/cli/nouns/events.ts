@@ -14,7 +14,7 @@ import { type NameOf, namesOfAll } from '../client/names.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Causality, StewardEvent } from '../client/shapes.ts'
 import { type Define, wholeNumber } from '../define.ts'
-import { CliError, exitCode } from '../exit-code.ts'
+import { CliError, exitCode, usageError } from '../exit-code.ts'
 import { escapeUnseen } from '../screen/json-text.ts'
 import { localTime } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
@@ -219,6 +219,7 @@ export async function exportTo(
   { format, output }: Readonly<{ format: string; output?: string }>,
 ): Promise<void> {
   const { out, context, signal } = session
+  if (out.json && format === 'csv') throw usageError('--json and --format csv contradict each other')
   const client = await session.api()
   const body = await client.stream(path, { query, accept: format === 'csv' ? 'text/csv' : 'application/x-ndjson', signal })
   if (output !== undefined) {

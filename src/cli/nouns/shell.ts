@@ -20,8 +20,10 @@ Examples:
   steward completion fish > ~/.config/fish/completions/steward.fish`,
     )
     .action(
-      local(async (shell: Shell) => {
-        context.stdout.write(completionScript(program, shell))
+      local(async (shell: Shell, _options: unknown, command: Command) => {
+        const script = completionScript(program, shell)
+        if (command.optsWithGlobals()['json'] === true) createOutput(context, { json: true }).show({ shell, script }, () => undefined)
+        else context.stdout.write(script)
         return exitCode.ok
       }),
     )

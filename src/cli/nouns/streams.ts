@@ -1,6 +1,7 @@
 /** `steward stream` and `steward replay`: everything that happened to one thing, and its state as of any moment. Both read the log itself. */
 import type { Command } from 'commander'
-import type { Query } from '../client/client.ts'
+import { ApiRefusal } from '../client/api-refusal.ts'
+import type { Query, StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { streamOf } from '../client/references.ts'
 import type { StewardEvent, StreamState } from '../client/shapes.ts'
@@ -69,10 +70,10 @@ async function replay(session: Session, given: string, { at }: Readonly<{ at?: s
   const { out } = session
   const client = await session.api()
   const stream = await streamOf(client, given)
-  const state = await client.get<StreamState>(path(stream, 'state'), { at })
+  const state = await stateOf(client, stream, at)
   const { items } = await fetchList<StewardEvent>(client, path(stream, 'events'), { order: 'oldest' }, { all: true })
   // A moment between two events of the stream is that of the one before it.
-  const events = items.filter(({ revision }) => isUpTo(revision, state.revision))
+  const events = state === null ? items : items.filter(({ revision }) => isUpTo(revision, state.revision))
   out.show({ events, state }, (page) => {
     page.heading(stream)
     for (const { revision, recordedAt, type, metadata, data } of events) {
@@ -80,8 +81,19 @@ async function replay(session: Session, given: string, { at }: Readonly<{ at?: s
       page.item('      ', { text: factsText(data), tone: 'dim' })
     }
     page.blank()
-    drawState(page, state, out.nowMs)
+    if (state === null) page.text('It has no state of its own: it is the record of a process, a command or an effect.', 'dim')
+    else drawState(page, state, out.nowMs)
   })
+}
+
+/** Only things have one; what Steward does about them is told by its events alone, and there is no moment of it to stop at. */
+async function stateOf(client: StewardClient, stream: string, at: string | undefined): Promise<StreamState | null> {
+  try {
+    return await client.get<StreamState>(path(stream, 'state'), { at })
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.code === 'NOT_FOUND' && at === undefined) return null
+    throw error
+  }
 }
 
 const isUpTo = (revision: string, last: string): boolean => {

@@ -72,7 +72,7 @@ export const verbs: Readonly<Record<string, readonly string[]>> = {
   replay: [`target-${ID}`, '--at', '2026-11-21T10:30:00Z'],
   'command list': ['--owner', 'mira', '--state', 'failed'],
   'command show': [ID],
-  'command export': ['--format', 'csv'],
+  'command export': [],
   'projection list': [],
   'projection rebuild': ['incidents'],
   'projection verify': [],
