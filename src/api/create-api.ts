@@ -22,7 +22,7 @@ import type { CommandMeta } from './operator-commands.ts'
 import { mayDo } from './permissions.ts'
 import { createRateLimiter, defaultRateLimits, type RateClass, type RateLimit, type RateLimiter } from './rate-limits.ts'
 import { type BodyLimits, defaultBodyLimits, readJsonBody } from './read-body.ts'
-import { errorResponse, jsonResponse, streamResponse } from './respond.ts'
+import { errorResponse, headOf, jsonResponse, streamResponse } from './respond.ts'
 import { allRoutes } from './routes/index.ts'
 
 export type ApiConfig = Readonly<{
@@ -121,7 +121,8 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
     const principal = await admit(route, visit, { authenticate, limiter, clock })
     visit.principal = principal
     const result = await route.run(callOf({ route, params, request, exchange, principal }), context)
-    return result.kind === 'stream' ? streamResponse(exchange, result.response) : jsonResponse(request, exchange, result)
+    const response = result.kind === 'stream' ? streamResponse(exchange, result.response) : jsonResponse(exchange, result)
+    return request.method === 'HEAD' ? headOf(response) : response
   }
 
   function callOf({ route, params, request, exchange, principal }: CallParts): RawCall {
@@ -129,7 +130,7 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
     return {
       params,
       query: request.url.includes('?') ? new URL(request.url).searchParams : NO_QUERY,
-      body: async () => (request.method === 'GET' ? undefined : readJsonBody(request, bodyLimits)),
+      body: async () => (route.method === 'GET' ? undefined : readJsonBody(request, bodyLimits)),
       caller: {
         principal,
         // Asked for only by what streams: reading it makes the server watch the connection.
@@ -189,7 +190,9 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
       visit.principal = await keyed(visit, { authenticate, limiter, clock })
       const allowed = methodsAt(c.req.path)
       if (allowed.length === 0) throw new ApiError('not-found')
-      throw new ApiError('method-not-allowed', { headers: { allow: allowed.join(', ') } })
+      const headers = { allow: allowed.join(', ') }
+      if (visit.request.method === 'OPTIONS') return streamResponse(visit.exchange, new Response(null, { status: 204, headers }))
+      throw new ApiError('method-not-allowed', { headers })
     }),
   )
 
@@ -256,5 +259,9 @@ function methodIndex(routes: readonly Route[]): (path: string) => readonly strin
     method,
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
   }))
-  return (path) => [...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
+  return (path) => {
+    const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (methods.length === 0) return []
+    return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))), 'OPTIONS']
+  }
 }

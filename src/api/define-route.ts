@@ -11,7 +11,7 @@ import type { Permission } from './permissions.ts'
 import type { RateClass } from './rate-limits.ts'
 import type { RefusalRule } from './refusals.ts'
 import { none } from './schemas/common.ts'
-import { checked, once } from './validate.ts'
+import { checked, once, withoutNul } from './validate.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 export type Fields = z.ZodObject
@@ -148,9 +148,13 @@ async function check<P extends Fields, Q extends Fields, B extends z.ZodType>(
   spec: Readonly<{ operation: string; aliasOf?: string; params: P; query: Q; body: B }>,
   call: RawCall,
 ): Promise<RequestOf<P, Q, B>> {
+  const asked = once(call.query)
+  withoutNul(call.params, asked)
   const params = checked('path', spec.params, call.params)
-  const query = checked('query', spec.query, once(call.query))
-  const sent = (await call.body()) ?? {}
+  const query = checked('query', spec.query, asked)
+  const received = await call.body()
+  // No body is an empty one; `null` is not.
+  const sent = received === undefined ? {} : received
   const body = checked('body', spec.body, sent)
   const meta = call.meta({ operation: spec.aliasOf ?? spec.operation, params: call.params, body: sent })
   return { params, query, body, caller: call.caller, meta }

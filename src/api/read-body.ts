@@ -14,6 +14,8 @@ export async function readJsonBody(request: Request, { maxBytes, maxDepth }: Bod
   const bytes = await readBounded(request, maxBytes)
   if (bytes.byteLength === 0) return undefined
   checkMediaType(request.headers.get('content-type'))
+  // What is packed cannot be bounded while it arrives.
+  if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') throw new ApiError('unsupported-media-type')
   const text = decode(bytes)
   checkDepth(text, maxDepth)
   const json = parse(text)

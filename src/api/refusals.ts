@@ -19,7 +19,7 @@ export const refusals = {
   'not-acceptable': { status: 406, message: 'None of the accepted media types can be produced.' },
   'concurrency-conflict': { status: 412, message: 'Somebody else changed it first. Look again, then repeat.' },
   'payload-too-large': { status: 413, message: 'The body is larger than accepted.' },
-  'unsupported-media-type': { status: 415, message: 'Send application/json in UTF-8.' },
+  'unsupported-media-type': { status: 415, message: 'Send application/json in UTF-8, not compressed.' },
   'validation-failed': { status: 422, message: 'Some fields break a rule; each is named in the details.' },
   'idempotency-mismatch': { status: 422, message: 'This idempotency key was used before with another request.' },
   'precondition-required': {

@@ -17,7 +17,8 @@ const protective: Readonly<Record<string, string>> = {
 const json = 'application/json; charset=utf-8'
 const problem = 'application/problem+json; charset=utf-8'
 
-export function jsonResponse(request: Request, exchange: Exchange, { reply, status }: { reply: Reply<unknown>; status: number }): Response {
+/** `If-None-Match` is not looked at: what a thing shows can change while its stream, whose revision is the ETag, does not. */
+export function jsonResponse(exchange: Exchange, { reply, status }: { reply: Reply<unknown>; status: number }): Response {
   const { revision, position, location } = reply
   const headers: Record<string, string> = {
     ...protective,
@@ -27,14 +28,7 @@ export function jsonResponse(request: Request, exchange: Exchange, { reply, stat
   }
   if (position !== undefined) headers['steward-position'] = String(position)
   if (location !== undefined) headers['location'] = location
-  if (revision !== undefined) {
-    const etag = etagOf(revision)
-    headers['etag'] = etag
-    if (request.method === 'GET' && request.headers.get('if-none-match') === etag) {
-      delete headers['content-type']
-      return new Response(null, { status: 304, headers })
-    }
-  }
+  if (revision !== undefined) headers['etag'] = etagOf(revision)
   return new Response(JSON.stringify(reply.json), { status, headers })
 }
 
@@ -42,6 +36,12 @@ export function streamResponse(exchange: Exchange, response: Response): Response
   for (const [name, value] of Object.entries(protective)) if (!response.headers.has(name)) response.headers.set(name, value)
   response.headers.set('x-request-id', exchange.requestId)
   return response
+}
+
+/** Only what the answer would be like: nothing is read for it, and no feed stays open. */
+export async function headOf(response: Response): Promise<Response> {
+  await response.body?.cancel()
+  return new Response(null, response)
 }
 
 export function errorResponse(exchange: Exchange, { status, code, message, details, headers }: ErrorAnswer, timestamp: Instant): Response {

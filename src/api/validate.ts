@@ -19,11 +19,24 @@ export function checked<Schema extends z.ZodType>(place: Place, schema: Schema, 
 export function once(query: URLSearchParams): Readonly<Record<string, string>> {
   const names = [...query.keys()]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) {
-    throw new ApiError('validation-failed', { details: { issues: [{ field: `query.${printable(twice)}`, rule: 'may be given once' }] } })
-  }
+  if (twice !== undefined) throw brokenParameter(twice, 'may be given once')
   return Object.fromEntries(query)
 }
+
+/**
+ * No name and no filter holds a NUL, and no database can be asked for one.
+ * @throws ApiError `not-found` for a path, `validation-failed` for a query.
+ */
+export function withoutNul(params: Readonly<Record<string, string>>, query: Readonly<Record<string, string>>): void {
+  if (Object.values(params).some(hasNul)) throw new ApiError('not-found')
+  const broken = Object.keys(query).find((name) => hasNul(query[name] ?? ''))
+  if (broken !== undefined) throw brokenParameter(broken, 'must not hold NUL')
+}
+
+const hasNul = (text: string): boolean => text.includes('\0')
+
+const brokenParameter = (name: string, rule: string): ApiError =>
+  new ApiError('validation-failed', { details: { issues: [{ field: `query.${printable(name)}`, rule }] } })
 
 type Issue = { field: string; rule: string }
 

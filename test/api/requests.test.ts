@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createHasher } from '../../src/adapters/hash/sha256.ts'
+import { defaultFeedLimits } from '../../src/api/event-feed.ts'
 import { instant } from '../../src/domain/instant.ts'
 import { OutcomeUnknown, StoreUnavailable } from '../../src/domain/ports/event-store.ts'
 import { HostUnreachable } from '../../src/domain/ports/remote-host.ts'
@@ -65,6 +66,19 @@ describe('a body', () => {
     expect((await post('{}', {})).status).toBe(415)
     expect((await post('{}', { 'content-type': 'application/json; charset=latin1' })).status).toBe(415)
     expect((await post('{}', { 'content-type': 'application/json; charset="UTF-8"' })).status).toBe(422)
+  })
+
+  test('that is compressed is refused: its size could not be bounded', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    expect((await post('{}', headers)).status).toBe(415)
+    expect((await post('{}', { ...headers, 'content-encoding': 'identity' })).status).toBe(422)
+  })
+
+  test('that is no object is refused, also where none is needed', async () => {
+    for (const body of ['null', '[]', '"x"', '1']) {
+      const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+      expect(await error(await testApi().request('/api/v1/healing/stop', init)), body).toMatchObject({ status: 422 })
+    }
   })
 
   test('over the limit is refused, announced or not', async () => {
@@ -138,6 +152,16 @@ describe('a query', () => {
     }
   })
 
+  test('with a NUL, which no database can be asked for, is refused', async () => {
+    for (const query of ['name=%00', 'service=a%00', 'cursor=%00', '%00=1']) {
+      expect(await error(await testApi().request(`/api/v1/targets?${query}`)), query).toMatchObject({ status: 422 })
+    }
+    expect((await testApi().request('/api/v1/streams/a%00-b/events')).status).toBe(404)
+    expect((await testApi().request('/clients/%00/status')).status).toBe(404)
+    const reported = await testApi().request('/errors', { method: 'POST', json: { client_id: '\0', message: 'm' } })
+    expect(await error(reported)).toMatchObject({ status: 422, details: { issues: [{ field: 'body.client_id' }] } })
+  })
+
   test('with a cursor of another make is refused', async () => {
     expect(await error(await testApi().request('/api/v1/targets?cursor=zzz'))).toMatchObject({ status: 400, code: 'INVALID_CURSOR' })
   })
@@ -197,7 +221,28 @@ describe('methods', () => {
   test('a path asked with another method says which it has', async () => {
     const response = await testApi().request('/api/v1/healing/stop', { method: 'DELETE' })
     expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('POST')
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS')
+  })
+
+  test('OPTIONS says which a path has, to who has a key', async () => {
+    const ask = (path: string, key?: null) => testApi().request(path, { method: 'OPTIONS', ...(key === undefined ? {} : { key }) })
+    const response = await ask('/api/v1/targets')
+    expect([response.status, await response.text()]).toEqual([204, ''])
+    expect(response.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS')
+    expect((await ask('/api/v1/nothing')).status).toBe(404)
+    expect((await ask('/api/v1/targets', null)).status).toBe(401)
+  })
+
+  test('HEAD answers as GET would, without its body', async () => {
+    const api = testApi()
+    const [head, get] = [await api.request('/api/v1/targets/target-1', { method: 'HEAD' }), await api.request('/api/v1/targets/target-1')]
+    expect([head.status, await head.text(), head.headers.get('etag')]).toEqual([200, '', get.headers.get('etag')])
+    expect((await api.request('/api/v1/targets/nothing', { method: 'HEAD' })).status).toBe(404)
+  })
+
+  test('HEAD opens no feed', async () => {
+    const api = testApi({ feedLimits: { ...defaultFeedLimits, maxFeeds: 1 } })
+    for (let n = 0; n < 3; n++) expect((await api.request('/api/v1/events/stream', { method: 'HEAD' })).status).toBe(200)
   })
 })
 

@@ -13,6 +13,7 @@ import {
   exampleOutcome,
   found,
   id,
+  line,
   listOptions,
   outcome,
   outcomeJson,
@@ -39,7 +40,7 @@ export const reportAnomaly = defineRoute({
   body: z
     .strictObject({
       targetId: id.optional(),
-      client_id: z.string().min(1).max(128).optional(),
+      client_id: line(128).optional(),
       message: z.string().min(1).max(MAX_MESSAGE),
       severity: severity.default('error'),
       occurredAt: time.optional(),
