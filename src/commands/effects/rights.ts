@@ -13,7 +13,8 @@ export async function missingRights(rights: readonly Right[], reached: Reached, 
   for (const right of rights) {
     const answer = await ask(right, reached, signal)
     if (!answer || !right.isMissing(answer)) continue
-    says.push(`${accountOf(right, reached)} may not ${right.to}${detail(answer)}. To allow it: ${right.give}.`)
+    const { called, user } = accountOf(right, reached)
+    says.push(`${called} may not ${right.to}${detail(answer)}. To allow it: ${right.give.replaceAll('{user}', user)}.`)
   }
   return says.length === 0 ? undefined : says.join(' ')
 }
@@ -28,10 +29,13 @@ async function ask({ run }: Right, reached: Reached, signal: AbortSignal): Promi
   }
 }
 
-function accountOf({ run }: Right, { target, host }: Reached): string {
+function accountOf({ run }: Right, { target, host }: Reached): Readonly<{ called: string; user: string }> {
   const { connection } = target.registration
-  if (run.kind === 'script' || run.kind === 'exec') return `The account ${host.username} on host ${host.name}`
-  return connection?.kind !== 'nginx' && connection?.user !== undefined ? `The user ${connection.user}` : 'The default user'
+  if (run.kind === 'script' || run.kind === 'exec') {
+    return { called: `The account ${host.username} on host ${host.name}`, user: host.username }
+  }
+  const user = connection === undefined || connection.kind === 'nginx' ? undefined : connection.user
+  return user === undefined ? { called: 'The default user', user: 'default' } : { called: `The user ${user}`, user }
 }
 
 function detail(answer: Answer): string {

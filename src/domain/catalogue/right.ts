@@ -7,7 +7,7 @@ import type { Output, Program } from './program.ts'
 export type Right = Readonly<{
   /** As the end of "the account may not ...". */
   to: string
-  /** What a person does to give it. */
+  /** What a person does to give it; `{user}` stands for the account, or for the user of the service. */
   give: string
   /** Changes nothing, whatever it answers. */
   run: Program

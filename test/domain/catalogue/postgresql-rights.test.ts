@@ -34,7 +34,7 @@ const missing = (right: Right, role: 'app' | 'postgres' = 'app') =>
 
 test('who may not reload the configuration is told how to get it; who may is not', async () => {
   expect(await missing(mayReload)).toBe(
-    'The user app may not run pg_reload_conf() in PostgreSQL. To allow it: as a superuser: grant execute on function pg_reload_conf() to <role>;.',
+    'The user app may not run pg_reload_conf() in PostgreSQL. To allow it: as a superuser, grant execute on function pg_reload_conf() to app.',
   )
   expect(await missing(mayReload, 'postgres')).toBeUndefined()
   await asAdmin('grant execute on function pg_reload_conf() to app')
@@ -56,7 +56,7 @@ test('one may end the sessions of its own role; those of others only with pg_sig
     const connection = postgres.connectionString('app').replace('//app@', '//clerk@')
     return missingRights([right], localReached(localRunner({ postgres: connection }), target), new AbortController().signal)
   }
-  expect(await asClerk(mayEnd([own]))).toContain('grant pg_signal_backend to <role>')
+  expect(await asClerk(mayEnd([own]))).toContain('grant pg_signal_backend to app')
   expect(await missing(mayEnd([own]), 'postgres')).toBeUndefined()
   // Under the same pid, but another session: nothing is proven of a session that is gone.
   expect(await asClerk(mayEnd([{ ...own, startedAt: '2020-01-01T00:00:00.000000' }]))).toBeUndefined()

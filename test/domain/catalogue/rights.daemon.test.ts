@@ -83,7 +83,7 @@ describe('Redis', () => {
     const says = await missingInRedis(rights)
     expect(says).toContain('The user healer may not run ')
     expect(says).toContain('NOPERM')
-    expect(says).toContain(`ACL SETUSER <user> ${grant}`)
+    expect(says).toContain(`ACL SETUSER healer ${grant}`)
     await acl(grant)
     expect(await missingInRedis(rights)).toBeUndefined()
   })

@@ -8,7 +8,7 @@ import { controlWords, unitOf } from './service-steps.ts'
 /** To put kept contents back, beside the file or into it. */
 export const mayPut = (files: readonly KeptFile[]): Right => ({
   to: `write ${files.map(({ path }) => path).join(', ')}`,
-  give: 'let the account write the file (an access control list will do: setfacl -m u:ACCOUNT:rw FILE), or use its owner or root',
+  give: 'let the account write the file (an access control list will do: setfacl -m u:{user}:rw FILE), or use its owner or root',
   run: {
     kind: 'script',
     script: 'common/check-files.sh',
@@ -20,7 +20,7 @@ export const mayPut = (files: readonly KeptFile[]): Right => ({
 /** To change a file that is there, by way of a copy beside it that can be tried first. */
 export const mayEdit = (path: string): Right => ({
   to: `write ${path} and a copy beside it`,
-  give: 'let the account write the file and its directory (setfacl -m u:ACCOUNT:rwx DIRECTORY, setfacl -m u:ACCOUNT:rw FILE), or use root',
+  give: 'let the account write the file and its directory (setfacl -m u:{user}:rwx DIRECTORY, setfacl -m u:{user}:rw FILE), or use root',
   run: { kind: 'script', script: 'common/check-files.sh', args: ['beside', path, '0', '-'] },
   isMissing: deniedByScript,
 })

@@ -15,13 +15,13 @@ const asked = (to: string, give: string, run: Program): Right => ({
 
 export const mayReload: Right = asked(
   'run pg_reload_conf() in PostgreSQL',
-  'as a superuser: grant execute on function pg_reload_conf() to <role>;',
+  'as a superuser, grant execute on function pg_reload_conf() to {user}',
   { kind: 'sql', text: `select has_function_privilege(current_user, 'pg_catalog.pg_reload_conf()', 'execute') as may`, values: [] },
 )
 
 /** A session is ended by a member of its role, of pg_signal_backend, or by a superuser. Sessions that are gone by now prove nothing. */
 export const mayEnd = (chosen: readonly ChosenSession[]): Right =>
-  asked('end sessions of other roles in PostgreSQL', 'as a superuser: grant pg_signal_backend to <role>;', {
+  asked('end sessions of other roles in PostgreSQL', 'as a superuser, grant pg_signal_backend to {user}', {
     kind: 'sql',
     text: `select pg_has_role(current_user, 'pg_signal_backend', 'usage') or not exists (
     select from jsonb_to_recordset($1::jsonb) as wanted (pid int, "startedAt" text)

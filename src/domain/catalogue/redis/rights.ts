@@ -17,11 +17,11 @@ const mayRun = (to: string, give: string, command: readonly [string, ...string[]
 })
 
 export const mayConfigure: readonly Right[] = [
-  mayRun('run CONFIG GET in Redis', 'ACL SETUSER <user> +config|get', ['CONFIG', 'GET', NONSENSE]),
-  mayRun('run CONFIG SET in Redis', 'ACL SETUSER <user> +config|set', ['CONFIG', 'SET', NONSENSE, NONSENSE]),
+  mayRun('run CONFIG GET in Redis', 'ACL SETUSER {user} +config|get', ['CONFIG', 'GET', NONSENSE]),
+  mayRun('run CONFIG SET in Redis', 'ACL SETUSER {user} +config|set', ['CONFIG', 'SET', NONSENSE, NONSENSE]),
 ]
 
 export const maySave: readonly Right[] = [
-  mayRun('run BGSAVE in Redis', 'ACL SETUSER <user> +bgsave', ['BGSAVE', NONSENSE]),
-  mayRun('run WAIT in Redis', 'ACL SETUSER <user> +wait', ['WAIT', NONSENSE, NONSENSE]),
+  mayRun('run BGSAVE in Redis', 'ACL SETUSER {user} +bgsave', ['BGSAVE', NONSENSE]),
+  mayRun('run WAIT in Redis', 'ACL SETUSER {user} +wait', ['WAIT', NONSENSE, NONSENSE]),
 ]
