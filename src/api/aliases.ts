@@ -17,6 +17,12 @@ const clientParam = z.strictObject({ id: z.string().min(1).max(128).describe('cl
 const pageOfDocuments = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: listOf(item), total: z.int(), page: z.int(), page_size: z.int() })
 
+const documentPage = <Item, Json>(
+  { items, total }: Readonly<{ items: readonly Item[]; total?: number | undefined }>,
+  { page, page_size }: Readonly<{ page: number; page_size: number }>,
+  json: (item: Item) => Json,
+) => ({ items: items.map(json), total: total ?? items.length, page, page_size })
+
 /** Where each service writes its errors on Debian, for a client that names no file. */
 const usualLogs: Readonly<Partial<Record<(typeof services)[number], readonly string[]>>> = {
   nginx: ['/var/log/nginx/error.log'],
@@ -93,12 +99,7 @@ const listClients = defineAlias(listTargets, {
     example: { items: [exampleClient], total: 1, page: 1, page_size: 20 },
   },
   request: async ({ query, ...rest }) => ({ ...rest, query: { ...query, state: 'registered' as const, limit: query.page_size } }),
-  reply: ({ items, total }, { query: { page, page_size } }) => ({
-    items: items.map(clientJson),
-    total: total ?? items.length,
-    page,
-    page_size,
-  }),
+  reply: (page, { query }) => documentPage(page, query, clientJson),
 })
 
 const showClient = defineAlias(showTarget, {
@@ -201,12 +202,7 @@ const listErrors = defineAlias(listAnomalies, {
     example: { items: [exampleReportedError], total: 1, page: 1, page_size: 20 },
   },
   request: async ({ query, ...rest }) => ({ ...rest, query: { ...query, limit: query.page_size } }),
-  reply: ({ items, total }, { query: { page, page_size } }) => ({
-    items: items.map(reportedErrorJson),
-    total: total ?? items.length,
-    page,
-    page_size,
-  }),
+  reply: (page, { query }) => documentPage(page, query, reportedErrorJson),
 })
 
 const showError = defineAlias(showAnomaly, {

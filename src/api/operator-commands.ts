@@ -2,7 +2,7 @@
  * The commands of people and programs, one function each. Every one is recorded as an attempt under `meta.commandId`; the same id with the
  * same `bodyHash` answers with the first outcome again, refusals included.
  */
-
+import type { OperatorCommand as Command } from '../commands/operator/operator-command.ts'
 import type { AnomalyStatus } from '../domain/anomaly/events.ts'
 import type { Service } from '../domain/catalogue/action.ts'
 import type { ServiceSettings } from '../domain/catalogue/inventory.ts'
@@ -13,6 +13,8 @@ import type { Json } from '../domain/ports/json.ts'
 import type { SecretReference } from '../domain/ports/secrets.ts'
 import type { Severity } from '../domain/severity.ts'
 import type { Mode } from '../domain/target/events.ts'
+
+export type { CommandMeta, Outcome } from '../commands/operator/operator-command.ts'
 
 /**
  * Each throws
@@ -79,8 +81,6 @@ export interface OperatorCommands {
   unparkInstance: Command<{ process: string; instance: string; way: 'retry' | 'skip'; reason: string }>
 }
 
-export type Command<Input, More = object> = (input: Readonly<Input> & Readonly<{ meta: CommandMeta }>) => Promise<Outcome & Readonly<More>>
-
 type OnOne = { id: string }
 
 /**
@@ -90,24 +90,3 @@ type OnOne = { id: string }
 type KeyToConfirm = { hostKey?: string; sharedHostKey?: boolean }
 /** What a person should know about what was done all the same. */
 type Warned = { warning?: string }
-
-export type CommandMeta = Readonly<{
-  /** Principal: the id of the key, and who answers for it. */
-  actor: string
-  owner: string
-  commandId: string
-  correlationId: string
-  traceparent?: string
-  /** SHA-256 over operation, path parameters and body. */
-  bodyHash: string
-  /** From `If-Match`: the revision that the caller saw. */
-  expectedRevision?: bigint
-}>
-
-export type Outcome = Readonly<{
-  id: string
-  position: bigint
-  commandId: string
-  /** Where the stream of the subject stands now. */
-  revision?: bigint
-}>

@@ -4,6 +4,7 @@ import { roles } from '../../domain/key/events.ts'
 import { ProjectionLagging } from '../../projections/projection-errors.ts'
 import type { Queries } from '../../projections/queries/index.ts'
 import { makeKey, sameText } from '../authenticate.ts'
+import type { Context } from '../context.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Outcome } from '../operator-commands.ts'
 import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
@@ -89,11 +90,7 @@ export const revokeKey = defineRoute({
   body: withReason,
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found'],
-  async handle({ params: { id }, body: { reason }, meta }, { commands, queries }) {
-    const result = await commands.revokeKey({ id, reason, meta })
-    await known(result, queries)
-    return accepted(result)
-  },
+  handle: async ({ params: { id }, body: { reason }, meta }, context) => revoked({ id, reason, meta }, context),
 })
 
 export const deleteKey = defineRoute({
@@ -108,12 +105,14 @@ export const deleteKey = defineRoute({
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example: { ...exampleOutcome, id: exampleId } },
   refusals: ['key-not-found', 'concurrency-conflict', 'precondition-required'],
-  async handle({ params: { id }, body: { reason = 'deleted' }, meta }, { commands, queries }) {
-    const result = await commands.revokeKey({ id, reason, meta })
-    await known(result, queries)
-    return accepted(result)
-  },
+  handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, context) => revoked({ id, reason, meta }, context),
 })
+
+async function revoked(input: Parameters<Context['commands']['revokeKey']>[0], { commands, queries }: Context) {
+  const result = await commands.revokeKey(input)
+  await known(result, queries)
+  return accepted(result)
+}
 
 const KNOWN_WITHIN_MS = 2_000
 

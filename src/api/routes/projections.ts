@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ApiError } from '../api-error.ts'
 import type { ReadModels } from '../application.ts'
 import { defineRoute } from '../define-route.ts'
+import type { Outcome } from '../operator-commands.ts'
 import { aCommand, aList, aPageOf, aQuery, aThing } from '../route-shapes.ts'
 import {
   exampleId,
@@ -70,6 +71,11 @@ async function known(name: string, readModels: ReadModels): Promise<void> {
 }
 
 const started = outcome.extend({ operationId: z.string() })
+/** The operation that goes on behind the answer. */
+const begun = (result: Outcome) => ({
+  json: { ...outcomeJson(result), operationId: result.id },
+  location: `/api/v1/operations/${result.id}`,
+})
 const exampleStarted = { ...exampleOutcome, id: exampleId, operationId: exampleId }
 
 export const rebuildProjection = defineRoute({
@@ -86,8 +92,7 @@ export const rebuildProjection = defineRoute({
   refusals: ['not-found'],
   async handle({ params: { name }, meta }, { commands, readModels }) {
     await known(name, readModels)
-    const result = await commands.rebuildProjection({ name, meta })
-    return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
+    return begun(await commands.rebuildProjection({ name, meta }))
   },
 })
 
@@ -104,8 +109,7 @@ export const verifyProjection = defineRoute({
   refusals: ['not-found'],
   async handle({ params: { name }, meta }, { commands, readModels }) {
     await known(name, readModels)
-    const result = await commands.verifyProjection({ name, meta })
-    return { json: { ...outcomeJson(result), operationId: result.id }, location: `/api/v1/operations/${result.id}` }
+    return begun(await commands.verifyProjection({ name, meta }))
   },
 })
 
