@@ -113,6 +113,10 @@ export const refusals = {
   'approval-not-granted': { status: 409, message: 'This approval was not granted.' },
   'approval-expired': { status: 409, message: 'The time to approve has passed. Ask for a new plan.' },
   'approval-is-for-another-plan': { status: 409, message: 'The plan has changed since you saw it. Look at the new one.' },
+  'approval-needs-another-owner': {
+    status: 409,
+    message: 'You agreed already. The policy asks for two people: another owner must agree too.',
+  },
   'approval-needs-somebody-else': { status: 403, message: 'Somebody other than the one who asked must approve.' },
 
   // Operations and processes.

@@ -45,7 +45,12 @@ test('two keys of one owner are two eyes', () =>
   spec
     .given(requestedByTwo, granted('mira', false))
     .when({ type: 'GrantApproval', data: { planHash: 'plan-a', by: 'another key of mira', owner: 'mira', now: at('10:05:00.000') } })
-    .yields())
+    .refuses('approval-needs-another-owner', { grantedBy: 'mira' }))
+
+test('agreeing again to what is granted changes nothing', () => {
+  spec.given(requested, granted('mira')).when(grant('mira')).yields()
+  spec.given(requestedByTwo, granted('mira', false), granted('jon')).when(grant('mira')).yields()
+})
 
 test('whoever asked does not approve', () =>
   spec.given(requested).when(grant('steward')).refuses('approval-needs-somebody-else', { requestedBy: 'steward' }))

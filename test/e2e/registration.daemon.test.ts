@@ -1,13 +1,13 @@
 /** Bad registrations, over the API, against a real sshd and real daemons: each is refused with the field that is to blame, and leaves nothing behind. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { freePort } from '../support/daemons/free-port.ts'
 import { type NginxDaemon, startNginx } from '../support/daemons/nginx.ts'
-import { startSshd } from '../support/sshd.ts'
-import { type Answer, ok, page, refusal } from './support/api.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
+import { type Answer, ok, outcome, page, refusal } from './support/api.ts'
 import { openWorld, type World } from './support/world.ts'
 
 let world: World
@@ -31,13 +31,19 @@ describe('hosts', () => {
     return { name: 'other', address, port, username, privateKey: 'file:user_ed25519', hostKey: hostKey.key }
   }
   /** Another key pair and another host key: those of another sshd. */
-  async function another() {
+  async function another(config: readonly string[] = []): Promise<Sshd> {
     const dir = mkdtempSync(join(tmpdir(), 'e2e-'))
     onTestFinished(() => rmSync(dir, { recursive: true }))
-    const sshd = await startSshd({ dir })
+    const sshd = await startSshd({ dir, config })
     onTestFinished(() => sshd.close())
     return sshd
   }
+  /** How it is registered: where it is, its key, and a private key that it lets in. */
+  const withKeyOf = ({ port, hostKey, privateKeyPath }: Sshd) => ({
+    port,
+    hostKey: hostKey.key,
+    privateKey: secret('other', readFileSync(privateKeyPath, 'utf8')),
+  })
   const secret = (name: string, content: string, mode = 0o600): string => {
     const path = join(world.dir, 'data', 'secrets', name)
     writeFileSync(path, content)
@@ -53,27 +59,52 @@ describe('hosts', () => {
     {
       what: 'a key that the host does not let in',
       change: async () => ({ privateKey: secret('stranger', readFileSync((await another()).privateKeyPath, 'utf8')) }),
-      expected: { code: 'HOST_UNREACHABLE', field: 'username' },
+      expected: { status: 422, code: 'LOGIN_REFUSED', field: 'username' },
     },
     {
       what: 'a private key that is none',
       change: () => ({ privateKey: secret('nonsense', 'not a key\n') }),
-      expected: { code: 'HOST_UNREACHABLE', field: 'privateKey' },
+      expected: { status: 422, code: 'PRIVATE_KEY_INVALID', field: 'privateKey' },
+    },
+    {
+      what: 'a private key that is not there',
+      change: () => ({ privateKey: 'file:nowhere' }),
+      expected: { status: 422, code: 'SECRET_UNAVAILABLE', field: 'privateKey', says: expect.stringContaining('missing') },
     },
     {
       what: 'a private key that others may read',
       change: () => ({ privateKey: secret('public', 'not a key\n', 0o644) }),
-      expected: { code: 'HOST_UNREACHABLE', field: 'privateKey', says: expect.stringContaining('readable-by-others') },
+      expected: { status: 422, code: 'SECRET_UNAVAILABLE', field: 'privateKey', says: expect.stringContaining('readable-by-others') },
     },
     {
       what: 'a private key outside of the secret directories',
       change: () => ({ privateKey: `file:${world.sshd.privateKeyPath}` }),
-      expected: { code: 'HOST_UNREACHABLE', field: 'privateKey', says: expect.stringContaining('outside-secret-directories') },
+      expected: {
+        status: 422,
+        code: 'SECRET_UNAVAILABLE',
+        field: 'privateKey',
+        says: expect.stringContaining('outside-secret-directories'),
+      },
     },
     {
-      what: 'a host that is down',
+      what: 'a port at which nothing listens',
       change: async () => ({ port: await freePort() }),
-      expected: { code: 'HOST_UNREACHABLE', field: 'address' },
+      expected: { status: 422, code: 'HOST_UNREACHABLE', field: 'port' },
+    },
+    {
+      what: 'a name that no host has',
+      change: () => ({ address: 'nowhere.invalid' }),
+      expected: { status: 422, code: 'HOST_UNREACHABLE', field: 'address' },
+    },
+    {
+      what: 'a port at which something else answers',
+      change: () => ({ port: nginx.port }),
+      expected: { status: 422, code: 'NOT_AN_SSH_SERVER', field: 'port' },
+    },
+    {
+      what: 'an account that runs no commands',
+      change: async () => withKeyOf(await another(['ForceCommand echo This account is currently not available.; exit 1'])),
+      expected: { status: 422, code: 'SHELL_UNUSABLE', field: 'username', says: expect.stringContaining('currently not available') },
     },
   ]
   test.each(cases)('$what', async ({ change, expected }) => {
@@ -87,14 +118,63 @@ describe('hosts', () => {
     expect(await names('hosts')).toEqual(['box'])
   })
 
-  test('a refused name is free again', async () => {
-    await refusal(world.admin.post('/api/v1/hosts', { ...host(), port: await freePort() }))
-    expect((await world.admin.post('/api/v1/hosts', host())).status).toBe(201)
-    expect((await refusal(world.admin.post('/api/v1/hosts', host()))).code).toBe('NAME_TAKEN')
-    const { items } = await ok(world.admin.get('/api/v1/hosts?limit=100'), page(named.extend({ id: z.string() })))
-    const other = items.find(({ name }) => name === 'other')
-    expect((await world.admin.delete(`/api/v1/hosts/${other?.id}`, { reason: 'only to see' })).status).toBe(200)
+  const warned = outcome.extend({ warning: z.string().nullable() })
+  const register = (change: object) => ok(world.admin.post('/api/v1/hosts', { ...host(), ...change }), warned)
+  const retire = (id: string) => ok(world.admin.delete(`/api/v1/hosts/${id}`, { reason: 'only to see' }), outcome)
+
+  test('one machine under two names is refused by the name of the first, and is two hosts only when somebody says so', async () => {
+    const twice = { name: 'box-again', address: 'localhost' }
+    const { body } = await world.admin.post('/api/v1/hosts', { ...host(), ...twice })
+    expect(await refusal(Promise.resolve({ status: 409, body }))).toMatchObject({ code: 'HOST_KEY_TAKEN', field: 'hostKey' })
+    expect(JSON.stringify(body)).toContain('"host":"box"')
+    expect(await names('hosts')).toEqual(['box'])
+    const shared = await register({ ...twice, sharedHostKey: true })
+    expect(shared.warning).toContain('box')
+    await retire(shared.id)
   })
+
+  test('a refused name is free again, and so are name and key of a host that was retired', async () => {
+    const sshd = await another()
+    await refusal(world.admin.post('/api/v1/hosts', { ...host(), ...withKeyOf(sshd), port: await freePort() }))
+    const { id, warning } = await register(withKeyOf(sshd))
+    expect(warning).toBeNull()
+    const third = await another()
+    expect((await refusal(world.admin.post('/api/v1/hosts', { ...host(), ...withKeyOf(third) }))).code).toBe('NAME_TAKEN')
+    await retire(id)
+    await retire((await register(withKeyOf(sshd))).id)
+  })
+
+  test('a host with a new key is spoken to again after somebody confirmed it', async () => {
+    const before = await another()
+    const { id } = await register(withKeyOf(before))
+    await before.close()
+    const after = await restarted(before)
+    const changed = (body: object) => world.admin.put(`/api/v1/hosts/${id}/host-key`, body)
+    expect(await refusal(changed({}))).toMatchObject({ status: 409, code: 'HOST_KEY_UNCONFIRMED' })
+    expect(await refusal(changed({ hostKey: before.hostKey.key }))).toMatchObject({
+      status: 409,
+      code: 'HOST_KEY_MISMATCH',
+      field: 'hostKey',
+    })
+    const { position } = await ok(changed({ hostKey: after.hostKey.key }), outcome)
+    const shown = z.object({ hostKeyFingerprint: z.string() })
+    expect(await ok(world.admin.get(`/api/v1/hosts/${id}?min_position=${position}`), shown)).toEqual({
+      hostKeyFingerprint: after.hostKey.fingerprint,
+    })
+    expect(await ok(world.admin.post(`/api/v1/hosts/${id}/test`), tested)).toEqual({ reachable: true, rule: null })
+    await retire(id)
+  })
+  const tested = z.object({ reachable: z.boolean(), rule: z.string().nullable() })
+
+  /** The same machine at the same place, installed anew: another host key, the same account. */
+  async function restarted({ configPath, port }: Sshd): Promise<Sshd> {
+    const dir = mkdtempSync(join(tmpdir(), 'e2e-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const authorized = join(dirname(configPath), 'authorized_keys')
+    const sshd = await startSshd({ dir, config: [`Port ${port}`, `AuthorizedKeysFile "${authorized}"`] })
+    onTestFinished(() => sshd.close())
+    return sshd
+  }
 })
 
 describe('targets', () => {
@@ -176,5 +256,20 @@ describe('targets', () => {
   test('a refused name is free again', async () => {
     await refusal(register({ logPaths: ['/nowhere/error.log'] }))
     expect((await register({})).status).toBe(201)
+  })
+
+  test('a target that was only observed is acted upon where marks can be made, and nowhere else', async () => {
+    const closed = join(nginx.scratch, 'no-directory')
+    writeFileSync(closed, '')
+    const stateDir = join(closed, 'state')
+    const { id } = await ok(register({ name: 'observed', mode: 'observe', stateDir }), outcome)
+    const mode = (to: string) => world.admin.put(`/api/v1/targets/${id}/mode`, { mode: to })
+    const { status, body } = await mode('propose')
+    expect({ status, body }).toMatchObject({
+      status: 422,
+      body: { error: { code: 'STATE_DIR_UNWRITABLE', details: { field: 'mode', path: stateDir } } },
+    })
+    rmSync(closed)
+    await ok(mode('propose'), outcome)
   })
 })

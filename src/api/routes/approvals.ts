@@ -53,7 +53,14 @@ export const grantApproval = defineRoute({
   permission: 'remediation:approve',
   body: z.strictObject({ planHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be the planHash that you were shown') }),
   answer: { status: 200, schema: outcome, example },
-  refusals: ['approval-not-pending', 'approval-expired', 'approval-is-for-another-plan', 'approval-needs-somebody-else', 'not-found'],
+  refusals: [
+    'approval-not-pending',
+    'approval-expired',
+    'approval-is-for-another-plan',
+    'approval-needs-another-owner',
+    'approval-needs-somebody-else',
+    'not-found',
+  ],
   handle: async ({ params: { id }, body: { planHash }, meta }, { commands }) => accepted(await commands.approve({ id, planHash, meta })),
 })
 

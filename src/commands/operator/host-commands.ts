@@ -21,6 +21,7 @@ type RegisterHost = Readonly<{
 /** Without `hostKey` the caller is shown which one to confirm. `sharedHostKey`: it is another machine, although it shows the key of one that is known. */
 type KeyToConfirm = Readonly<{ hostKey?: string; sharedHostKey?: boolean }>
 type OnHost = Readonly<{ id: string }>
+type Place = Pick<HostAddress, 'address' | 'port'>
 type Tested = Readonly<{ reachable: boolean; durationMs: number; rule?: string; says?: string }>
 /** `warning`: what a person should know about what was done all the same. */
 type Warned = Readonly<{ warning?: string }>
@@ -55,15 +56,15 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
           }
         }
         const claims = createClaims(tools.log, context, hostId)
-        const { name, address, port, username, privateKey } = input
+        const { name, address, port, username, privateKey, sharedHostKey: shared = false } = input
         try {
-          const { hostKey, shared, warning } = await confirmedKey({ address, port }, input, claims)
+          const hostKey = await confirmedKey(input, input.hostKey, claims)
           await login({ hostId, address, port, username, privateKey, hostKey })
-          await claims.claim('host-keys', hostKey.fingerprint, { shared })
+          const warned = await claimKey(hostKey, shared, claims)
           await claims.claim('hosts', name)
           const data = { hostId, name, address, port, username, privateKey, hostKey, ...marked(shared), by: meta.owner, at: now }
           const handled = await handle({ aggregate: 'host', id: hostId, command: { type: 'RegisterHost', data } })
-          return { id: hostId, handled, more: { ...warning } }
+          return { id: hostId, handled, more: { ...warned } }
         } catch (error) {
           // Not ours: no connection of it stays behind, and no claim.
           await hosts.forget(hostId)
@@ -82,21 +83,24 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
         ...(hostKey === undefined ? {} : { hostKey }),
         ...(sharedHostKey === undefined ? {} : { sharedHostKey }),
       }),
-      async run({ id, ...given }, context) {
+      async run({ id, hostKey: given, sharedHostKey: shared = false }, context) {
         const { newId, meta, now, handleExpected } = context
         const { registration } = await registered(id)
         const claims = createClaims(tools.log, context, id)
         /** Only the key that it has now. */
-        const tidy = async () => claims.release(['host-keys'], { keep: (await registered(id)).registration.hostKey.fingerprint })
+        const tidy = async () => {
+          const { state } = await tools.log.states.host(id)
+          await claims.release(['host-keys'], state.situation === 'registered' ? { keep: state.registration.hostKey.fingerprint } : {})
+        }
         try {
-          const { hostKey, shared, warning } = await confirmedKey(registration, given, claims)
+          const hostKey = await confirmedKey(registration, given, claims)
           // Under an id of its own, so that what runs on the connection with the old key is left alone until the new one has let us in.
           await login({ ...registration, hostId: newId, hostKey })
-          await claims.claim('host-keys', hostKey.fingerprint, { shared })
+          const warned = await claimKey(hostKey, shared, claims)
           const change = { type: 'ChangeHostKey', data: { hostKey, ...marked(shared), by: meta.owner, now } } as const
           const handled = await handleExpected({ aggregate: 'host', id, command: change })
           await tidy()
-          return { id, handled, more: { ...warning } }
+          return { id, handled, more: { ...warned } }
         } catch (error) {
           if (error instanceof CommandRefused) await tidy()
           throw error
@@ -155,25 +159,35 @@ export function createHostCommands(tools: OperatorTools, { hosts }: { hosts: Rem
     throw new CommandRefused({ rule: 'host-not-registered', facts: { situation: state.situation } })
   }
 
-  /** The key that the caller confirmed, if the host still shows it, and no other host does. */
-  async function confirmedKey(
-    { address, port }: Readonly<{ address: string; port: number }>,
-    { hostKey, sharedHostKey: shared = false }: KeyToConfirm,
-    claims: Claims,
-  ): Promise<Readonly<{ hostKey: HostKey; shared: boolean; warning: Warned }>> {
+  /** The key that the caller confirmed, if the host still shows it. Whoever is asked to confirm one is told when another host has it too. */
+  async function confirmedKey({ address, port }: Place, hostKey: string | undefined, claims: Claims): Promise<HostKey> {
     const shown = await reached(() => hosts.scanHostKey(address, port, {}))
     const { fingerprint } = shown
-    const [other] = await claims.othersWith('host-keys', fingerprint)
-    const name = other === undefined ? undefined : await nameOf(other)
-    // Before anybody is asked to compare it: it is the right one, of the wrong machine.
-    if (other !== undefined && name !== undefined && !shared) {
-      throw new CommandRefused({ rule: 'host-key-taken', facts: { field: 'hostKey', fingerprint, host: name, hostId: other } })
+    if (hostKey === undefined) {
+      const other = await otherWith(fingerprint, claims)
+      const also = other === undefined ? {} : { host: other.host, hostId: other.hostId }
+      throw new CommandRefused({ rule: 'host-key-unconfirmed', facts: { fingerprint, hostKey: shown.key, ...also } })
     }
-    if (hostKey === undefined) throw new CommandRefused({ rule: 'host-key-unconfirmed', facts: { fingerprint, hostKey: shown.key } })
-    if (hostKey.trim().split(/\s+/).slice(0, 2).join(' ') !== shown.key) {
-      throw new CommandRefused({ rule: 'host-key-mismatch', facts: { field: 'hostKey', fingerprint } })
+    if (hostKey.trim().split(/\s+/).slice(0, 2).join(' ') === shown.key) return shown
+    throw new CommandRefused({ rule: 'host-key-mismatch', facts: { field: 'hostKey', fingerprint } })
+  }
+
+  /** Takes the key for this host; what another host has is refused by its name, unless somebody says that they are different machines. */
+  async function claimKey({ fingerprint }: HostKey, shared: boolean, claims: Claims): Promise<Warned> {
+    const other = await otherWith(fingerprint, claims)
+    try {
+      await claims.claim('host-keys', fingerprint, { shared })
+    } catch (error) {
+      if (!(error instanceof CommandRefused) || error.rule !== 'name-taken') throw error
+      const known = (await otherWith(fingerprint, claims)) ?? {}
+      throw new CommandRefused({ rule: 'host-key-taken', facts: { field: 'hostKey', fingerprint, ...known } })
     }
-    return { hostKey: shown, shared, warning: name === undefined ? {} : { warning: alsoShownBy(name) } }
+    return other === undefined ? {} : { warning: alsoShownBy(other.host) }
+  }
+
+  async function otherWith(fingerprint: string, claims: Claims): Promise<Readonly<{ host: string; hostId: string }> | undefined> {
+    const [hostId] = await claims.othersWith('host-keys', fingerprint)
+    return hostId === undefined ? undefined : { host: await nameOf(hostId), hostId }
   }
 
   async function nameOf(hostId: string): Promise<string> {

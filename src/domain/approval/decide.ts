@@ -43,7 +43,10 @@ function decide(state: Approval, command: ApprovalCommand): Decision<ApprovalEve
 }
 
 function grant(state: Approval, { planHash, by, owner, now }: DataOf<'GrantApproval'>): Decision<ApprovalEvent> {
-  if (isOpen(state) && state.grantedBy.includes(owner)) return accept()
+  if (isOpen(state) && state.grantedBy.includes(owner)) {
+    // Whoever agrees twice must not believe that this was the second agreement.
+    return state.situation === 'granted' ? accept() : refuse('approval-needs-another-owner', { grantedBy: state.grantedBy.join(', ') })
+  }
   if (state.situation !== 'pending') return refuse('approval-not-pending', { situation: state.situation })
   const { request } = state
   if (now >= request.expiresAt) return refuse('approval-expired', { expiresAt: request.expiresAt })

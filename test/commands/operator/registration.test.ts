@@ -134,13 +134,19 @@ test('a name that is taken registers no second host, and leaves neither a connec
 describe('one machine is one host', () => {
   const second = { name: 'web-2', address: '10.0.0.2' }
 
-  test('a key that another host shows is refused by its name, before anybody is asked to compare it', async () => {
+  test('a key that another host shows is refused by its name, and whoever is asked to compare it is told', async () => {
     const setting = setUp()
     const first = await registerHost(setting)
-    const refusal = { rule: 'host-key-taken', facts: { field: 'hostKey', fingerprint: hostKey.fingerprint, host: 'web-1', hostId: first } }
-    await expect(registerHost(setting, second)).rejects.toMatchObject(refusal)
+    const known = { host: 'web-1', hostId: first }
+    await expect(registerHost(setting, second)).rejects.toMatchObject({
+      rule: 'host-key-taken',
+      facts: { field: 'hostKey', fingerprint: hostKey.fingerprint, ...known },
+    })
     const { hostKey: _, ...unconfirmed } = { ...newHost, ...second }
-    await expect(setting.commands.registerHost({ ...unconfirmed, meta: setting.meta() })).rejects.toMatchObject(refusal)
+    await expect(setting.commands.registerHost({ ...unconfirmed, meta: setting.meta() })).rejects.toMatchObject({
+      rule: 'host-key-unconfirmed',
+      facts: known,
+    })
     expect(setting.facts()).toHaveLength(3)
   })
 
