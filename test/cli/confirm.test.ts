@@ -65,8 +65,8 @@ test('host add refuses a host with another fingerprint, whatever else is said', 
 })
 
 test.for([
-  { code: 'SECRET_UNAVAILABLE', details: { reference: 'file:web-01.key', rule: 'missing' } },
-  { code: 'HOST_UNREACHABLE', details: { field: 'privateKey', reason: 'key-unreadable', says: 'secret file:web-01.key: missing' } },
+  { code: 'SECRET_UNAVAILABLE', details: { field: 'privateKey', reason: 'missing', says: 'secret file:web-01.key: missing' } },
+  { code: 'PRIVATE_KEY_INVALID', details: { field: 'privateKey', says: 'file:web-01.key: the last line is missing' } },
 ])('a private key that the service cannot read is answered with where to put it ($code)', async ({ code, details }) => {
   await using refusing = await startFakeApi()
   refusing.on('hosts.register', () => ({ status: 422, body: { error: { code, message: 'no', details } } }))
@@ -74,6 +74,54 @@ test.for([
   expect(ran.code).toBe(1)
   expect(ran.stderr).toContain('missing')
   expect(ran.stderr).toContain('.steward/secrets')
+})
+
+test('host add refuses a machine that is known already, and says what to add when it is another', async () => {
+  await using refusing = await startFakeApi()
+  const details = { field: 'hostKey', host: 'web-00', fingerprint: FINGERPRINT }
+  prepare(refusing)
+  refusing.on('hosts.register', ({ body }) =>
+    typeof body === 'object' && body !== null && 'hostKey' in body
+      ? { status: 409, body: { error: { code: 'HOST_KEY_TAKEN', message: 'Another host has it.', details } } }
+      : {
+          status: 409,
+          body: { error: { code: 'HOST_KEY_UNCONFIRMED', message: 'no', details: { ...details, hostKey: 'ssh-ed25519 AAAA' } } },
+        },
+  )
+  const ran = await run(addHost, { env: { STEWARD_URL: refusing.url, STEWARD_API_KEY: 'k' }, columns: 100, types: 'yes\n' })
+  expect(ran.code).toBe(1)
+  expect(ran.stderr).toContain('Host web-00 has the same key')
+  expect(ran.stderr).toContain('Another host has it: web-00')
+  expect(ran.stderr).toContain('--shared-host-key')
+})
+
+test('a machine that shares its key is added when that is said, and the warning is shown', async () => {
+  const outcome = { id: ID, position: '4711', commandId: ID, warning: 'Host web-00 shows the same key.' }
+  await using warning = await startFakeApi()
+  warning.on('hosts.register', ({ body }) =>
+    typeof body === 'object' && body !== null && 'hostKey' in body
+      ? { status: 201, body: outcome }
+      : {
+          status: 409,
+          body: { error: { code: 'HOST_KEY_UNCONFIRMED', message: 'no', details: { fingerprint: FINGERPRINT, hostKey: 'k e' } } },
+        },
+  )
+  const env = { STEWARD_URL: warning.url, STEWARD_API_KEY: 'k' }
+  const ran = await run([...addHost, '--fingerprint', FINGERPRINT, '--shared-host-key'], { env })
+  expect(ran.code).toBe(0)
+  expect(ran.stderr).toContain('Host web-00 shows the same key.')
+  expect(warning.asked.filter(({ operation }) => operation === 'hosts.register')[1]?.body).toMatchObject({ sharedHostKey: true })
+})
+
+test('host rekey shows the new fingerprint and takes it after a yes, and only then', async () => {
+  const confirmedKey = () => api.asked.filter(({ operation }) => operation === 'hosts.change-key')[1]?.body
+  expect((await run(['host', 'rekey', ID], { columns: 100, types: 'n\n' })).code).toBe(1)
+  expect(confirmedKey()).toBeUndefined()
+  api.asked.length = 0
+  const ran = await run(['host', 'rekey', ID], { columns: 100, types: 'yes\n' })
+  expect(ran.code).toBe(0)
+  expect(ran.stderr).toContain(FINGERPRINT)
+  expect(confirmedKey()).toMatchObject({ hostKey: expect.stringMatching(/^ssh-ed25519 /) })
 })
 
 test('approval approve shows risk, steps, diff and rollback before it asks, and sends the hash of what it showed', async () => {

@@ -2,19 +2,18 @@
 import type { Command } from 'commander'
 import type { registerHost } from '../../api/routes/hosts.ts'
 import { confirmed, each, type Repeatable, repeatable, settled } from '../change.ts'
-import { ApiRefusal } from '../client/api-refusal.ts'
-import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { BodyOf, Host, HostTest, Outcome } from '../client/shapes.ts'
 import { type Define, wholeNumber } from '../define.ts'
-import { CliError, exitCode, usageError } from '../exit-code.ts'
+import { CliError, exitCode } from '../exit-code.ts'
 import { ago, duration, moment } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
 import { toneOf } from '../screen/paint.ts'
 import type { CommonOptions, Session } from '../session.ts'
 import { shellLine } from '../shell-word.ts'
 import { readable } from '../views/readable.ts'
+import { addKeyOptions, confirmedKey, type KeyFlags, type KeyTaken, rekeyHost, sharing, withAdvice } from './host-key.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 export function defineHosts(program: Command, { run }: Define): void {
@@ -23,7 +22,7 @@ export function defineHosts(program: Command, { run }: Define): void {
     .summary('machines that Steward reaches over SSH')
     .description('Machines that Steward reaches over SSH.')
 
-  repeatable(host.command('add <name>'))
+  const add = repeatable(host.command('add <name>'))
     .summary('register a machine')
     .description(
       'Registers a machine. Steward connects, shows the fingerprint of the key the machine has, and asks whether it is the right one; then it logs in. ' +
@@ -34,8 +33,7 @@ export function defineHosts(program: Command, { run }: Define): void {
     .option('--port <port>', 'port of its SSH server', wholeNumber(1, 65_535), 22)
     .requiredOption('--user <user>', 'account to log in with')
     .requiredOption('--key <file>', 'private key: a file in the secret directory of the service, or env:NAME')
-    .option('--fingerprint <fingerprint>', 'SHA256:... that the key of the host must have; nobody is asked then')
-    .option('-y, --yes', 'do not ask; needs --fingerprint, so that the key is the one you compared')
+  addKeyOptions(add)
     .addHelpText(
       'after',
       `
@@ -48,6 +46,14 @@ Examples:
   steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key --fingerprint SHA256:uNiVztks...`,
     )
     .action(run(addHost))
+
+  addKeyOptions(repeatable(host.command('rekey <host>')))
+    .summary('take the new key of a host')
+    .description(
+      'After the host key of the machine was renewed. Shows the key that it has now, asks whether it is the right one, and logs in with it; ' +
+        'until then Steward does not speak with the host. What was approved for the old key is void.',
+    )
+    .action(run(rekeyHost))
 
   addListOptions(host.command('list'))
     .alias('ls')
@@ -72,19 +78,21 @@ Examples:
     .action(run(deleteHost))
 }
 
-type AddFlags = Repeatable & Readonly<{ address: string; port: number; user: string; key: string; fingerprint?: string; yes?: boolean }>
+type AddFlags = Repeatable & KeyFlags & Readonly<{ address: string; port: number; user: string; key: string }>
 
 async function addHost(session: Session, name: string, flags: AddFlags): Promise<void> {
   const { out } = session
   const client = await session.api()
   const { address, port, user: username, key } = flags
   const body = { name, address, port, username, privateKey: /^(?:file|env):/.test(key) ? key : `file:${key}` }
-  const shown = await shownKey(client, body)
-  await confirmKey(session, shown, { name, ...flags })
+  const again = commandWith({ name, ...session.options, ...flags })
+  const shown = await confirmedKey(session, () => client.send('POST', kinds.host.path, { body }), { ...flags, again })
+  const confirmed = { ...body, hostKey: shown.hostKey, ...sharing(flags) } satisfies BodyOf<typeof registerHost>
   const outcome = await withAdvice(() =>
-    client.send<Outcome>('POST', kinds.host.path, { body: { ...body, hostKey: shown.hostKey }, idempotencyKey: flags.idempotencyKey }),
+    client.send<KeyTaken>('POST', kinds.host.path, { body: confirmed, idempotencyKey: flags.idempotencyKey }),
   )
   await settled<Host>(session, client, pathOf(kinds.host, outcome.id), outcome)
+  if (outcome.warning !== null) out.note(outcome.warning, 'warn')
   out.show(outcome, (page) => {
     page.item('Added ', { text: name, tone: 'strong' }, 'good')
     page.fields([
@@ -95,85 +103,17 @@ async function addHost(session: Session, name: string, flags: AddFlags): Promise
   })
 }
 
-type ShownKey = Readonly<{ fingerprint: string; hostKey: string }>
-
-/** Asked without a key, Steward looks which one the host has, and refuses until somebody confirms it. */
-async function shownKey(client: StewardClient, body: BodyOf<typeof registerHost>): Promise<ShownKey> {
-  try {
-    await withAdvice(() => client.send<Outcome>('POST', kinds.host.path, { body }))
-  } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.code !== 'HOST_KEY_UNCONFIRMED') throw error
-    const { fingerprint, hostKey } = error.details
-    if (typeof fingerprint === 'string' && typeof hostKey === 'string') return { fingerprint, hostKey }
-  }
-  throw new CliError('Steward did not say which key the host has', { exitCode: exitCode.failure })
-}
-
-async function confirmKey(
-  { out, ask, signal, options }: Session,
-  { fingerprint, hostKey }: ShownKey,
-  flags: AddFlags & Readonly<{ name: string }>,
-): Promise<void> {
-  const { address, port } = flags
-  if (flags.fingerprint !== undefined) {
-    if (flags.fingerprint === fingerprint) return
-    throw new CliError(`the host at ${address}:${port} has the key ${fingerprint}, not ${flags.fingerprint}`, {
-      exitCode: exitCode.failure,
-      advice: 'Nothing was registered. Either the fingerprint is that of another key of the host, or somebody else answers there.',
-    })
-  }
-  out.notes((page) => {
-    page.text(`The host at ${address}:${port} shows this key:`)
-    page.fields([
-      ['  type', hostKey.split(' ', 1).join()],
-      ['  fingerprint', { text: fingerprint, tone: 'strong' }],
-    ])
-  })
-  if (flags.yes === true || !ask.possible) {
-    throw usageError(
-      flags.yes === true
-        ? '--yes needs --fingerprint: a host is known by one exact key'
-        : 'this is no terminal, so nobody can compare the fingerprint',
-      `On the host itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nWhen it is the same one:\n${commandWith(fingerprint, { ...options, ...flags })}`,
-    )
-  }
-  out.note('On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub', 'dim')
-  if (!(await ask.yesOrNo('Is this the key of the host?', signal))) {
-    throw new CliError('not confirmed; nothing was registered', { exitCode: exitCode.failure })
-  }
-}
-
 /** The same again, with the fingerprint in it: to be copied, once it was compared. */
-const commandWith = (
-  fingerprint: string,
-  { name, address, port, user, key, url, apiKeyFile, dataDir }: AddFlags & CommonOptions & Readonly<{ name: string }>,
-): string =>
-  shellLine([
-    ...['steward', 'host', 'add', name, '--address', address, ...(port === 22 ? [] : ['--port', String(port)])],
-    ...['--user', user, '--key', key, '--fingerprint', fingerprint],
-    ...Object.entries({ '--url': url, '--api-key-file': apiKeyFile, '--data-dir': dataDir }).flatMap(([name, value]) =>
-      value === undefined ? [] : [name, value],
-    ),
-  ])
-
-/** The refusals of a first try, with the next step. */
-async function withAdvice<Value>(work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof ApiRefusal)) throw error
-    const { code, details } = error
-    // The login says it in its own way: the host was not reached, for the key could not be read.
-    if (code !== 'SECRET_UNAVAILABLE' && details['reason'] !== 'key-unreadable') throw error
-    throw new CliError(`the private key cannot be read by the service: ${String(details['says'] ?? details['rule'] ?? error.message)}`, {
-      exitCode: exitCode.failure,
-      advice:
-        'The private key must lie in a secret directory of the service, by default <data dir>/secrets, and only its user may read it:\n' +
-        'mkdir -p -m 700 .steward/secrets && cp KEY .steward/secrets/ && chmod 600 .steward/secrets/KEY\n' +
-        'Then give its name there: --key KEY',
-    })
-  }
-}
+const commandWith =
+  ({ name, address, port, user, key, sharedHostKey, url, apiKeyFile, dataDir }: AddFlags & CommonOptions & Readonly<{ name: string }>) =>
+  (fingerprint: string): string =>
+    shellLine([
+      ...['steward', 'host', 'add', name, '--address', address, ...(port === 22 ? [] : ['--port', String(port)])],
+      ...['--user', user, '--key', key, '--fingerprint', fingerprint, ...(sharedHostKey === true ? ['--shared-host-key'] : [])],
+      ...Object.entries({ '--url': url, '--api-key-file': apiKeyFile, '--data-dir': dataDir }).flatMap(([name, value]) =>
+        value === undefined ? [] : [name, value],
+      ),
+    ])
 
 async function listHosts(session: Session, flags: ListFlags & Readonly<{ retired?: boolean }>): Promise<void> {
   const { out } = session
@@ -217,7 +157,7 @@ function drawHost(page: Page, host: Host, nowMs: number): void {
     ['address', `${host.address}:${host.port}`],
     ['user', host.username],
     ['private key', host.privateKey],
-    ['host key', host.hostKeyFingerprint],
+    ['host key', host.sharedHostKey ? `${host.hostKeyFingerprint}, shared with another machine` : host.hostKeyFingerprint],
     ['state', { text: host.state, tone: toneOf(host.state) }],
     ['registered', `${moment(host.registeredAt, nowMs)} by ${host.registeredBy}`],
     ['id', host.id],

@@ -4,12 +4,14 @@ import type { FakeApi } from './fake-api.ts'
 import { FINGERPRINT } from './verbs.ts'
 
 export function prepare(api: FakeApi, rewrite: (value: unknown) => unknown = (value) => value): void {
-  api.on('hosts.register', ({ body }) => {
-    const confirmed = typeof body === 'object' && body !== null && 'hostKey' in body
-    if (confirmed) return undefined
-    const details = { fingerprint: FINGERPRINT, hostKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBexample' }
-    return { status: 409, body: { error: { code: 'HOST_KEY_UNCONFIRMED', message: 'Compare the fingerprint.', details } } }
-  })
+  for (const operation of ['hosts.register', 'hosts.change-key']) {
+    api.on(operation, ({ body }) => {
+      const confirmed = typeof body === 'object' && body !== null && 'hostKey' in body
+      if (confirmed) return undefined
+      const details = { fingerprint: FINGERPRINT, hostKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBexample' }
+      return { status: 409, body: { error: { code: 'HOST_KEY_UNCONFIRMED', message: 'Compare the fingerprint.', details } } }
+    })
+  }
   const event = JSON.stringify(rewrite(exampleEvent))
   api.streams.set('events.stream', `: heartbeat\n\nid: 1\nevent: x\ndata: ${event}\n\nid: 2\nevent: x\ndata: ${event}\n\n`)
   api.streams.set('events.export', `${event}\n${event}\n`)

@@ -8,6 +8,7 @@ export const FINGERPRINT = 'SHA256:uNiVztksCsDhcc0u9e8BrrMGEY4yW4Jg3Pz8ViZcExamp
 export const verbs: Readonly<Record<string, readonly string[]>> = {
   status: [],
   'host add': ['web-01', '--address', '192.0.2.10', '--user', 'steward', '--key', 'web-01.key', '--fingerprint', FINGERPRINT],
+  'host rekey': [ID, '--fingerprint', FINGERPRINT, '--shared-host-key'],
   'host list': ['--retired'],
   'host show': ['web-01'],
   'host test': ['web-01', ID],
