@@ -12,9 +12,12 @@ export type LocalServices = Readonly<{
   knownActions: () => Promise<readonly string[]>
   /** Of the directory, or of the faults that come with Steward. */
   checkFaults: (directory?: string) => Promise<FaultsReport>
-  /** Starts the bundled PostgreSQL in an empty directory of its own and asks it for its version: proof that it can run here. */
-  tryEmbeddedDatabase: (signal: AbortSignal) => Promise<DatabaseFacts>
-  askDatabase: (url: string, signal: AbortSignal) => Promise<DatabaseFacts>
+  /**
+   * Starts the bundled PostgreSQL over the data that is there - or, where there is none yet, in a directory of its own - asks it, and stops it again:
+   * proof that it can run here.
+   */
+  tryEmbeddedDatabase: (options: { dataDir: string; namespace: string }, signal: AbortSignal) => Promise<DatabaseFacts>
+  askDatabase: (options: { url: string; namespace: string }, signal: AbortSignal) => Promise<DatabaseFacts>
   /** @throws when it does not answer in time. */
   askEventStore: (
     options: { url: string; namespace: string; allowInsecure: boolean },
@@ -37,4 +40,9 @@ export type FaultsReport = Readonly<{
   problems: readonly Readonly<{ file: string; line: number; field: string; rule: string }>[]
 }>
 
-export type DatabaseFacts = Readonly<{ version: string; encoding: string }>
+export type DatabaseFacts = Readonly<{
+  version: string
+  encoding: string
+  /** Migrations that were made here and that this program does not know: the schema is of a newer one. */
+  unknownMigrations: readonly string[]
+}>

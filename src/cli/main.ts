@@ -2,6 +2,7 @@
  * The entry of the command line: checks the Node it runs under before anything else is loaded, hands in what only an entry may know - the adapters -
  * and ends with the exit code.
  */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,17 +47,21 @@ const local: LocalServices = {
     ])
     return { directory, ...(await checkFaults(directory, compileLogMatcher)) }
   },
-  async tryEmbeddedDatabase(signal) {
+  async tryEmbeddedDatabase({ dataDir, namespace }, signal) {
     const { startEmbeddedPostgres } = await import('../adapters/embedded-postgres/embedded-postgres.ts')
-    const dataDir = await mkdtemp(join(tmpdir(), 'steward-doctor-'))
+    const startedIn = async (directory: string): Promise<DatabaseFacts> => {
+      await using server = await startEmbeddedPostgres({ dataDir: directory, signal })
+      return await askPostgres(server.connectionString, namespace)
+    }
+    if (existsSync(join(dataDir, 'cluster'))) return startedIn(dataDir)
+    const trial = await mkdtemp(join(tmpdir(), 'steward-doctor-'))
     try {
-      await using server = await startEmbeddedPostgres({ dataDir, signal })
-      return await askPostgres(server.connectionString)
+      return await startedIn(trial)
     } finally {
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(trial, { recursive: true, force: true })
     }
   },
-  askDatabase: (url) => askPostgres(url),
+  askDatabase: ({ url, namespace }) => askPostgres(url, namespace),
   async askEventStore(options, signal) {
     const { createEventStoreDbEventStore } = await import('../adapters/event-store/eventstoredb/eventstoredb-event-store.ts')
     const store = createEventStoreDbEventStore(options)
@@ -103,8 +108,8 @@ process.stderr.on('error', (error) => {
 
 process.exitCode = await runCli(process.argv.slice(2), context)
 
-async function askPostgres(connectionString: string): Promise<DatabaseFacts> {
-  const { default: pg } = await import('pg')
+async function askPostgres(connectionString: string, namespace: string): Promise<DatabaseFacts> {
+  const [{ default: pg }, { migrations }] = await Promise.all([import('pg'), import('../../migrations/index.ts')])
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: 5_000,
@@ -115,12 +120,16 @@ async function askPostgres(connectionString: string): Promise<DatabaseFacts> {
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const { rows } = await client.query<DatabaseFacts>(
+    const { rows } = await client.query<Pick<DatabaseFacts, 'version' | 'encoding'>>(
       `select current_setting('server_version') as version, current_setting('server_encoding') as encoding`,
     )
     const [facts] = rows
     if (facts === undefined) throw new Error('the server gave no answer')
-    return facts
+    const table = `${client.escapeIdentifier(namespace)}.migrations`
+    const exists = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table])
+    const applied =
+      exists.rows[0]?.exists === true ? (await client.query<{ name: string }>(`select name from ${table} order by name`)).rows : []
+    return { ...facts, unknownMigrations: applied.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name)) }
   } finally {
     await client.end()
   }

@@ -17,8 +17,8 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }))
 
 const well: Partial<LocalServices> = {
-  tryEmbeddedDatabase: async () => ({ version: '18.4', encoding: 'UTF8' }),
-  askDatabase: async () => ({ version: '13.2', encoding: 'UTF8' }),
+  tryEmbeddedDatabase: async () => ({ version: '18.4', encoding: 'UTF8', unknownMigrations: [] }),
+  askDatabase: async () => ({ version: '13.2', encoding: 'UTF8', unknownMigrations: [] }),
   askEventStore: () => Promise.reject(new Error('nobody there')),
   checkFaults: async () => ({ directory: 'faults', faults: [{ id: 'a.b', service: 'nginx', title: 't' }], problems: [] }),
 }
@@ -54,6 +54,35 @@ describe('doctor', () => {
     expect(code).toBe(1)
     expect(found('database')).toMatchObject({ status: 'fail', says: 'PostgreSQL 13.2' })
     expect(found('event store')).toMatchObject({ status: 'fail', says: expect.stringContaining('nobody there') })
+  })
+
+  test.for([
+    { rule: 'wrong-major-version', advice: 'Start the release' },
+    { rule: 'start-failed', advice: 'from a backup' },
+    { rule: 'data-directory-in-use', advice: 'set STEWARD_URL' },
+  ])('fails for data that the embedded database cannot use ($rule), and says what to do', async ({ rule, advice }) => {
+    const tryEmbeddedDatabase = () => Promise.reject(Object.assign(new Error('so it is'), { rule }))
+    const { code, found } = await findings({}, { ...well, tryEmbeddedDatabase })
+    expect(code).toBe(1)
+    expect(found('database')).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('so it is'),
+      advice: expect.stringContaining(advice),
+    })
+  })
+
+  test('fails for a schema of a newer Steward', async () => {
+    const tryEmbeddedDatabase = async () => ({ version: '18.4', encoding: 'UTF8', unknownMigrations: ['0099-later'] })
+    const { code, found } = await findings({}, { ...well, tryEmbeddedDatabase })
+    expect(code).toBe(1)
+    expect(found('database')).toMatchObject({ status: 'fail', says: expect.stringContaining('0099-later') })
+  })
+
+  test('takes a data directory that is in use for well where Steward answers', async () => {
+    await using api = await startFakeApi()
+    const tryEmbeddedDatabase = () => Promise.reject(Object.assign(new Error('in use'), { rule: 'data-directory-in-use' }))
+    const { found } = await findings({ STEWARD_URL: api.url, STEWARD_API_KEY: 'k' }, { ...well, tryEmbeddedDatabase })
+    expect(found('database')).toMatchObject({ status: 'ok' })
   })
 
   test('fails for a configuration that is not valid, and names what is wrong', async () => {

@@ -5,12 +5,14 @@ import type { Page } from '../screen/page.ts'
 import { openSession, type Session } from '../session.ts'
 import { type ConfigFlags, readConfig } from '../up/up.ts'
 import { type Finding, fail, ok, toneOfStatus, warn } from './check.ts'
+import { checkDatabase } from './database.ts'
 import { checkDataDirectory, checkNode, checkSecrets } from './machine.ts'
-import { checkDatabase, checkEventStore, checkFaultFiles, checkListener, checkRunning, checkStopFile } from './service.ts'
+import { checkEventStore, checkFaultFiles, checkListener, checkRunning, checkStopFile } from './service.ts'
 
 export async function doctor(session: Session, flags: ConfigFlags): Promise<ExitCode> {
   const { out, context } = session
   const findings: Finding[] = []
+  let isRunning = false
   const add = (...found: readonly Finding[]): void => {
     for (const finding of found) {
       findings.push(finding)
@@ -28,8 +30,9 @@ export async function doctor(session: Session, flags: ConfigFlags): Promise<Exit
     const asked = askedAt(session, loaded)
     const { finding: listener, isSteward } = await checkListener((await asked.credentials()).url, config)
     add(listener)
+    isRunning = isSteward
     add(...(isSteward ? await checkRunning(asked) : await checkStopFile(config)))
-    add(await checkDatabase(config, context.local))
+    add(await checkDatabase({ config, local: context.local, isRunning: isSteward }))
     add(await checkEventStore(config, context.local))
     add(analystOf(loaded))
   }
@@ -40,6 +43,7 @@ export async function doctor(session: Session, flags: ConfigFlags): Promise<Exit
     out.show(undefined, (page) =>
       page.text(`${count('ok')} ok, ${count('warn')} to look at, ${failed} failed`, failed === 0 ? 'good' : 'bad'),
     )
+  if (!out.json && failed === 0 && !isRunning) out.note('Next: steward up', 'dim')
   return failed === 0 ? exitCode.ok : exitCode.failure
 }
 

@@ -4,6 +4,7 @@ import { access, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { CliContext } from '../context.ts'
+import { shellLine, shellWord } from '../shell-word.ts'
 import { type Finding, fail, ok, reasonOf, warn } from './check.ts'
 
 const NEEDED_NODE = 24
@@ -40,7 +41,7 @@ export async function checkDataDirectory({ dataDir }: Pick<Config, 'dataDir'>): 
   }
   const open = exists !== undefined && (exists.mode & 0o077) !== 0
   const directory = open
-    ? warn('data directory', `others on this machine may look into ${dataDir}`, `chmod 700 ${dataDir}`)
+    ? warn('data directory', `others on this machine may look into ${dataDir}`, `chmod 700 ${shellWord(dataDir)}`)
     : ok('data directory', exists === undefined ? `${dataDir} will be made at the first start` : `${dataDir} can be written`)
   return [directory, await checkDisk(place)]
 }
@@ -66,7 +67,11 @@ async function checkSecretDirectory(directory: string): Promise<Finding> {
   const name = 'secrets'
   const found = await stat(directory).catch(() => undefined)
   if (found === undefined) {
-    return warn(name, `${directory} does not exist; the keys of hosts go there`, `mkdir -p -m 700 ${directory}`)
+    return warn(
+      name,
+      `${directory} does not exist; the keys of hosts go there`,
+      `mkdir -p -m 700 ${shellLine([dirname(directory), directory])}`,
+    )
   }
   try {
     await access(directory, constants.R_OK | constants.X_OK)
@@ -78,10 +83,14 @@ async function checkSecretDirectory(directory: string): Promise<Finding> {
       )
     ).flat()
     if (loose.length > 0)
-      return warn(name, `others may read ${loose.join(', ')} in ${directory}`, `chmod 600 ${join(directory, loose[0] ?? '')}`)
+      return warn(
+        name,
+        `others may read ${loose.join(', ')} in ${directory}`,
+        `chmod 600 ${shellLine(loose.map((file) => join(directory, file)))}`,
+      )
     return (found.mode & 0o077) === 0
       ? ok(name, `${files.length} in ${directory}`)
-      : warn(name, `others may look into ${directory}`, `chmod 700 ${directory}`)
+      : warn(name, `others may look into ${directory}`, `chmod 700 ${shellWord(directory)}`)
   } catch (error) {
     return fail(name, `${directory} cannot be read: ${reasonOf(error)}`, 'Give it to the user that Steward runs as.')
   }

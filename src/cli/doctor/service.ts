@@ -10,41 +10,11 @@ import { kinds } from '../client/references.ts'
 import type { Host, Status } from '../client/shapes.ts'
 import { CliError, exitCode } from '../exit-code.ts'
 import type { LocalServices } from '../local-services.ts'
-import { duration } from '../screen/moment.ts'
 import type { Session } from '../session.ts'
+import { readable } from '../views/readable.ts'
 import { type Finding, fail, ok, reasonOf, rootOf, warn } from './check.ts'
 
-const PATIENCE_MS = 60_000
 const STORE_PATIENCE_MS = 8_000
-
-export async function checkDatabase({ databaseUrl }: Config, local: LocalServices): Promise<Finding> {
-  const beganMs = performance.now()
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  if (databaseUrl.kind === 'embedded') {
-    try {
-      const { version } = await local.tryEmbeddedDatabase(signal)
-      return ok('database', `the embedded PostgreSQL ${version} runs here; tried in ${duration(performance.now() - beganMs)}`)
-    } catch (error) {
-      return fail(
-        'database',
-        `the embedded PostgreSQL does not run here: ${reasonOf(error)}`,
-        'Do as it says, or set STEWARD_DATABASE_URL to a PostgreSQL of your own.',
-      )
-    }
-  }
-  try {
-    const { version, encoding } = await local.askDatabase(databaseUrl.url.reveal(), signal)
-    if (Number.parseInt(version, 10) < 14) return fail('database', `PostgreSQL ${version}`, 'At least version 14 is needed.')
-    if (encoding !== 'UTF8') return fail('database', `its encoding is ${encoding}`, 'Make a database with the encoding UTF8.')
-    return ok('database', `PostgreSQL ${version} answers`)
-  } catch (error) {
-    return fail(
-      'database',
-      `it does not answer: ${reasonOf(error)}`,
-      'Check STEWARD_DATABASE_URL, and whether the server accepts this machine.',
-    )
-  }
-}
 
 export async function checkEventStore(
   { eventStore, namespace, allowInsecureEventStore: allowInsecure }: Config,
@@ -152,12 +122,12 @@ export async function checkStopFile({ dataDir }: Pick<Config, 'dataDir'>): Promi
 
 function hostsOf(hosts: readonly Host[]): Finding[] {
   if (hosts.length === 0) return [warn('hosts', 'none is registered', '`steward host add --help` tells how to add one.')]
-  return hosts.map(({ name, address, port, reachable, lostBecause }) => {
+  return hosts.map(({ id, name, address, port, reachable, lostBecause }) => {
     const where = `${address}:${port}`
     if (reachable === 'reachable') return ok(`host ${name}`, `${where} is reached`)
     const advice = `steward host test ${name}`
     return reachable === 'lost'
-      ? fail(`host ${name}`, `${where} is lost: ${lostBecause ?? 'unknown'}`, advice)
+      ? fail(`host ${name}`, `${where} is lost: ${readable(lostBecause ?? 'unknown', (each) => (each === id ? name : each))}`, advice)
       : warn(`host ${name}`, `${where} was not tried yet`, advice)
   })
 }
