@@ -3,7 +3,7 @@
 import type { Recorded } from '../../../src/domain/events.ts'
 import { allProjections } from '../../../src/projections/all.ts'
 import { createMemoryProjections } from '../../../src/projections/memory-projections.ts'
-import type { SimulatedHost } from './simulated-host.ts'
+import { keyOf, type SimulatedHost } from './simulated-host.ts'
 import { restingIncidents } from './world.ts'
 
 export type History = Readonly<{
@@ -33,7 +33,31 @@ export function violations({ log, host, acknowledged, targets }: History): reado
       found.push(`incident ${data.incidentId} says fixed, and nothing was executed`)
     }
   }
+  found.push(...untrueStories(log, host))
   found.push(...rebuildDiffers(log))
+  return found
+}
+
+/**
+ * What the incident says last of a step is what the host did: nothing is told done that was not, nothing stays unknown that the host could tell, and no
+ * step that ran is kept quiet.
+ */
+function untrueStories(log: readonly Recorded[], host: SimulatedHost): readonly string[] {
+  const told = new Map<string, Extract<Recorded, { type: 'StepRun' }>['data']>()
+  for (const { type, data } of log) if (type === 'StepRun') told.set(keyOf(data), data)
+  const givenUp = new Set(log.flatMap(({ type, data }) => (type === 'OutcomeUndetermined' ? [data.executionId] : [])))
+  const found = [...host.ran.keys()].filter((key) => !told.has(key)).map((key) => `step ${key} ran, and nobody tells of it`)
+  for (const [key, { outcome, executionId }] of told) {
+    const mark = host.marks.get(key)
+    const hasRun = host.ran.has(key)
+    const isTrue =
+      outcome === 'never-ran'
+        ? !hasRun
+        : outcome === 'unknown'
+          ? mark?.state === 'lost' || givenUp.has(executionId)
+          : hasRun && (mark?.exitCode === 0) === (outcome === 'done')
+    if (!isTrue) found.push(`step ${key} is told ${outcome}, and the host has ${mark?.state ?? 'no mark'} (${mark?.exitCode ?? '-'})`)
+  }
   return found
 }
 

@@ -101,4 +101,4 @@ export class SimulatedHost {
   }
 }
 
-export const keyOf = ({ executionId, step }: Mark): string => `${executionId}/${step}`
+export const keyOf = ({ executionId, step }: Pick<Mark, 'executionId' | 'step'>): string => `${executionId}/${step}`
