@@ -106,6 +106,37 @@ test('a fix that fails: rolled back, and a person is called', () => {
   })
 })
 
+test('a rollback that was refused shows what it would have overwritten', () => {
+  const { incident, projections } = states(
+    sample('IncidentOpened'),
+    sample('ExecutionStarted'),
+    sample('RollbackStarted'),
+    sample('RollbackRefused'),
+    sample('IncidentEscalated', {}, 1),
+  )
+  expect(incident).toMatchObject({
+    rollback: {
+      provenAt: null,
+      changedByOthers: [
+        { what: 'file /etc/nginx/nginx.conf', now: 'missing', sinceBefore: '-bad\n+other\n', sinceLeft: expect.stringContaining('+other') },
+        { what: 'setting max', before: '100', left: '200', now: '300', sinceBefore: null, sinceLeft: null },
+      ],
+    },
+    escalation: { reason: 'changed-by-others' },
+  })
+  const told = projections.rows('incident-timeline').map(({ text }) => text)
+  expect(told).toContainEqual(
+    expect.stringMatching(/^Not rolled back.*setting max was 100 before the action, 200 after it, and is 300 now\.$/),
+  )
+})
+
+test('that no more anomalies are attached is part of the story', () => {
+  const { projections } = states(sample('IncidentOpened'), sample('AttachingStopped'))
+  expect(projections.rows('incident-timeline').at(-1)?.text).toBe(
+    '100 anomalies were added; from here on the fingerprint alone counts how often it is seen.',
+  )
+})
+
 test('an outcome that nobody can prove waits for the word of a person', () => {
   const { seen, incident } = states(sample('IncidentOpened'), sample('OutcomeUndetermined'), sample('OutcomeDeclared'))
   expect(seen).toEqual(['investigating', 'undetermined', 'resolved'])
