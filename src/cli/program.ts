@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { visible } from '../domain/text/visible.ts'
 import type { CliContext } from './context.ts'
 import { type Define, defineWith } from './define.ts'
+import { examples } from './examples.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import { defineAnomalies } from './nouns/anomalies.ts'
 import { defineApprovals } from './nouns/approvals.ts'
@@ -23,9 +24,7 @@ import { jsonText } from './screen/json-text.ts'
 
 const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
 
-\`steward up\` runs it. Everything else asks a running one: at STEWARD_URL (http://127.0.0.1:8080), with the key in
-STEWARD_API_KEY or in the file that STEWARD_API_KEY_FILE names. On the machine where \`up\` made its first key, none of
-them is needed: commands find it in the data directory.`
+\`steward up\` runs it. Everything else asks a running one: at STEWARD_URL (http://127.0.0.1:8080), with the key in STEWARD_API_KEY or in the file that STEWARD_API_KEY_FILE names. On the machine where \`up\` made its first key none of them is needed: commands find it in the data directory.`
 
 const MANUAL = `
 First steps:
@@ -84,6 +83,10 @@ export function createProgram(context: CliContext, { onExit, json = false }: Pro
   group('What goes wrong:', defineIncidents, defineApprovals, defineAnomalies, defineHealing)
   group('What is recorded:', defineEvents, defineStreams, defineCommands)
   group('How Steward works:', defineProjections, defineKeys, defineConfig, defineShell)
+  for (const command of program.commands) {
+    const lines = examples[command.name()]
+    if (lines !== undefined) command.addHelpText('after', `\nExamples:\n  ${lines.join('\n  ')}`)
+  }
   return program
 }
 

@@ -1,6 +1,7 @@
 /** One command line, from its words to its exit code. Whatever is thrown ends here as a message. */
 import { CommanderError } from 'commander'
 import type { CliContext } from './context.ts'
+import { greeting } from './examples.ts'
 import { exitCode } from './exit-code.ts'
 import { explain } from './failure.ts'
 import { createProgram, exitCodeOf } from './program.ts'
@@ -8,6 +9,10 @@ import { createOutput } from './screen/output.ts'
 
 /** @param words without the program and the script. */
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
+  if (words.length === 0) {
+    context.stderr.write(greeting)
+    return exitCode.usage
+  }
   let code: number = exitCode.ok
   // Known before the words are understood: a program that asked for JSON is told in JSON that they were not.
   const json = words.includes('--json')

@@ -35,10 +35,6 @@ export function defineStreams(program: Command, { run }: Define): void {
     .summary('tell the history of one thing up to a moment, and its state then')
     .description(`Replays a stream: every event up to a moment, then the state that they add up to. ${STREAM}`)
     .option('--at <moment>', AT)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  steward replay target-0199f0a0-0000-7000-8000-000000000005\n  steward replay incident-0199... --at 2026-11-21T10:30:00Z',
-    )
     .action(run(replay))
 }
 
