@@ -87,6 +87,19 @@ describe('an incident', () => {
       "steward approval reject 00000001 --reason '...'",
     ])
   })
+  test('whose rollback was refused shows the three states, and what somebody else has changed', () => {
+    const change = { what: 'file /etc/app.conf', before: 'sha256 aaa', left: 'sha256 bbb', now: 'sha256 ccc', sinceBefore: null }
+    const rollback = {
+      because: 'x',
+      startedAt: at(0),
+      provenAt: null,
+      changedByOthers: [{ ...change, sinceLeft: '--- a\n+++ b\n@@ -1 +1 @@\n-ours\n+theirs\n' }],
+    }
+    const text = draw({ ...healed, state: 'escalated', outcome: null, endedAt: null, rollback }).join('\n')
+    for (const part of ['sha256 aaa', 'sha256 bbb', 'sha256 ccc', '-ours', '+theirs', 'it would have overwritten'])
+      expect(text).toContain(part)
+    expect(text).not.toContain('--- a')
+  })
   test('has no line that is too long', () => {
     for (const width of [40, 80, 120])
       for (const line of linesOf((page) => drawIncident(page, healed, { nowMs: openedAtMs, nameOf, full: true }), width))

@@ -10,6 +10,7 @@ import { type Tone, toneOf } from '../screen/paint.ts'
 import { shortId } from '../screen/table.ts'
 import { drawDiagnosis } from './diagnosis.ts'
 import { plainFacts } from './facts.ts'
+import { drawForeignChanges } from './foreign-changes.ts'
 import { nextStep } from './next-step.ts'
 import { drawDifferences, drawPlan } from './plan.ts'
 import { readable } from './readable.ts'
@@ -107,6 +108,7 @@ function drawWork(page: Page, incident: Incident, options: IncidentViewOptions):
     if (says !== null && says !== '' && (options.full || outcome !== 'done')) page.block(says)
   }
   if (plan !== null && !options.full) drawDifferences(page, plan)
+  drawForeignChanges(page, incident)
 }
 
 const becauseOf = (authority: Incident['authority']): readonly string[] =>
@@ -159,9 +161,11 @@ function drawEnd(page: Page, incident: Incident, { nowMs, nameOf }: IncidentView
   for (const command of commands) page.item('    ', { text: command, tone: 'accent' })
 }
 
-const rolledBack = ({ provenAt, startedAt }: NonNullable<Incident['rollback']>): Readonly<{ text: string; tone: Tone }> =>
+const rolledBack = ({ provenAt, startedAt, changedByOthers }: NonNullable<Incident['rollback']>): Readonly<{ text: string; tone: Tone }> =>
   provenAt === null
-    ? { text: 'begun; not proven yet', tone: 'warn' }
+    ? changedByOthers.length > 0
+      ? { text: 'no: it would have overwritten what somebody else has changed since', tone: 'bad' }
+      : { text: 'begun; not proven yet', tone: 'warn' }
     : { text: `the earlier state is back, proven after ${duration(Date.parse(provenAt) - Date.parse(startedAt))}`, tone: 'good' }
 
 function section(page: Page, title: string): void {

@@ -45,7 +45,7 @@ export function drawDifferences(page: Page, { diffs }: Pick<Plan, 'diffs'>): voi
 }
 
 /** The path stands above it already. */
-const withoutHeader = (diff: string): string => {
+export const withoutHeader = (diff: string): string => {
   const lines = diff.replace(/\n$/, '').split('\n')
   const first = lines.findIndex((line) => line.startsWith('@@'))
   return lines.slice(Math.max(0, first)).join('\n')
