@@ -2,7 +2,7 @@
  * The live feed of events over server-sent events. Each client pulls from its own subscription, so a slow one costs no memory; one that does
  * not read at all is dropped. The number of feeds is bounded, and a feed ends when its key no longer allows it.
  */
-import type { EventStore, Position, RecordedEvent } from '../domain/ports/event-store.ts'
+import type { Checkpoint, EventStore, Position, RecordedEvent } from '../domain/ports/event-store.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import { ApiError } from './api-error.ts'
 import { recordedEventJson } from './schemas/event.ts'
@@ -109,7 +109,9 @@ function feed({
       ...(request.types === undefined ? {} : { types: request.types }),
     })
     [Symbol.asyncIterator]()
-  let pending: Promise<IteratorResult<unknown>> | undefined
+  let pending: Promise<IteratorResult<RecordedEvent | Checkpoint>> | undefined
+  /** Everything that matches up to here was given. */
+  let passed = request.after ?? 0n
   let takenAtMs = performance.now()
   let timers: NodeJS.Timeout[] = []
 
@@ -122,8 +124,8 @@ function feed({
   return new ReadableStream<Uint8Array>(
     {
       start(sink) {
-        // What a client gets at once: it is connected, and how long to wait before it connects again.
-        sink.enqueue(encoder.encode('retry: 2000\n\n'))
+        // What a client gets at once: it is connected, how long to wait before it connects again, and where to go on from then.
+        sink.enqueue(encoder.encode(`retry: 2000\n${mark(passed)}`))
         const finish = () => {
           end()
           closeQuietly(sink)
@@ -133,7 +135,7 @@ function feed({
         timers = [
           setInterval(() => {
             // Room in the queue means that the client reads; without room, count how long it has not.
-            if ((sink.desiredSize ?? 0) > 0) sink.enqueue(encoder.encode(': still here\n\n'))
+            if ((sink.desiredSize ?? 0) > 0) sink.enqueue(encoder.encode(`: still here\n${mark(passed)}`))
             else if (performance.now() - takenAtMs > stallMs) {
               onDropped()
               end()
@@ -162,9 +164,9 @@ function feed({
               end()
               return closeQuietly(sink)
             }
-            const event = next.value
-            if (!isEvent(event) || !request.matches(event)) continue
-            return sink.enqueue(encoder.encode(frame(event)))
+            const item = next.value
+            passed = 'checkpoint' in item ? item.checkpoint : item.position
+            if (!('checkpoint' in item) && request.matches(item)) return sink.enqueue(encoder.encode(frame(item)))
           }
         } catch (error) {
           end()
@@ -180,11 +182,12 @@ function feed({
   )
 }
 
-const isEvent = (value: unknown): value is RecordedEvent => typeof value === 'object' && value !== null && 'type' in value
-
 /** https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no raw line breaks, so one data line is enough. */
 const frame = (event: RecordedEvent): string =>
   `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(recordedEventJson(event))}\n\n`
+
+/** A frame without data moves the client's Last-Event-ID and shows nothing: a filter that seldom matches is not searched from far behind. */
+const mark = (position: Position): string => `id: ${position}\n\n`
 
 function closeQuietly(sink: ReadableStreamDefaultController<Uint8Array>): void {
   try {

@@ -84,6 +84,24 @@ describe('the feed', () => {
     for await (const { comment } of feed) if (comment !== undefined) return expect(comment).toBe('still here')
   })
 
+  test('tells how far it has come, so that nothing is missed or searched again behind a break', async () => {
+    const { world, follow } = await serve(feedLimits({ heartbeatMs: 20 }))
+    const begin = await world.append('target-1', 'TargetSeen', {})
+    const first = await follow('?stream=target-9')
+    const opening = (await first.feed.next()).value
+    expect(opening).toMatchObject({ id: String(begin), retry: '2000' })
+    first.abort.abort()
+    const missed = await world.append('target-9', 'TargetPaused', {})
+    const { feed } = await follow('?stream=target-9', { lastEventId: opening?.id ?? '' })
+    expect((await nextEvent(feed)).id).toBe(String(missed))
+    const passed = await world.append('target-1', 'TargetSeen', {})
+    for await (const { id, data, comment } of feed) {
+      expect(data).toBeUndefined()
+      if (comment !== undefined && id === String(passed)) return
+    }
+    expect.unreachable('the feed ended')
+  })
+
   test('refuses a position that is none, and an id that is none, before it begins', async () => {
     const { follow } = await serve()
     expect((await follow('', { lastEventId: 'x' })).response.status).toBe(400)

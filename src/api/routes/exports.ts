@@ -97,7 +97,7 @@ export const streamEvents = defineStream({
   tag: 'events',
   summary: 'Follow events as they are recorded',
   description:
-    'Server-sent events: `id` is the position, `event` the type, `data` the event. Goes on behind `Last-Event-ID`, or behind `after`; `after=0` begins with the log, without either it begins now. Lines that begin with a colon are heartbeats.',
+    'Server-sent events: `id` is the position, `event` the type, `data` the event. Goes on behind `Last-Event-ID`, or behind `after`; `after=0` begins with the log, without either it begins now. Lines that begin with a colon are heartbeats; an `id` without `data` says how far the feed has come.',
   permission: 'mcp:view_events',
   kind: 'query',
   rateClass: 'costly',

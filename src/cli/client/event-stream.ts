@@ -1,5 +1,10 @@
 /** Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): the fields that Steward sends, nothing else. */
-export type SentEvent = Readonly<{ id: string | undefined; data: string }>
+export type SentEvent = Readonly<{
+  /** Where to go on behind a break. */
+  id: string | undefined
+  /** Undefined: only the place has moved. */
+  data: string | undefined
+}>
 
 /** Longer than any event of the log, which holds 1 MB at most, escaped; a line without an end must not fill the memory. */
 const MAX_PENDING = 8_000_000
@@ -7,6 +12,7 @@ const MAX_PENDING = 8_000_000
 export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncGenerator<SentEvent> {
   let pending = ''
   let id: string | undefined
+  let told: string | undefined
   let data: string[] = []
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     pending += text
@@ -15,7 +21,8 @@ export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncG
     pending = lines.pop() ?? ''
     for (const line of lines) {
       if (line === '') {
-        if (data.length > 0) yield { id, data: data.join('\n') }
+        if (data.length > 0 || id !== told) yield { id, data: data.length > 0 ? data.join('\n') : undefined }
+        told = id
         data = []
         continue
       }

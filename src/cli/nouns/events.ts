@@ -166,6 +166,7 @@ async function tailEvents(session: Session, flags: TailFlags): Promise<void> {
     try {
       for await (const { id, event } of feed(client, flags, last, enough.signal)) {
         last = id ?? last
+        if (event === undefined) continue
         pauseMs = FIRST_PAUSE_MS
         out.stream(event, (page) => drawTailed(page, event, { withData: flags.data === true, nowMs: out.nowMs, nameOf }))
         shown += 1
@@ -191,7 +192,7 @@ async function* feed(client: StewardClient, flags: TailFlags, last: string | und
   const body = await client.stream('/api/v1/events/stream', { query, accept: 'text/event-stream', lastEventId: last, signal })
   for await (const { id, data } of readEventStream(body)) {
     // As everywhere, the type is that of the schema which the service checked it with.
-    yield { id, event: JSON.parse(data) as StewardEvent }
+    yield { id, event: data === undefined ? undefined : (JSON.parse(data) as StewardEvent) }
   }
 }
 

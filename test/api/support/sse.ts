@@ -1,5 +1,5 @@
 /** Reads server-sent events one by one, as an EventSource would. */
-export type ServerSentEvent = Readonly<{ id?: string; event?: string; data?: string; comment?: string }>
+export type ServerSentEvent = Readonly<{ id?: string; event?: string; data?: string; comment?: string; retry?: string }>
 
 export async function* serverSentEvents(response: Response): AsyncGenerator<ServerSentEvent> {
   if (response.body === null) return
