@@ -149,5 +149,7 @@ test('sentences call things by name, keys by their owner, and unknown things by 
   const text = `${KEY} (admin) and ${KEY} on ${exampleIncident.hostId} by ${EXECUTION}`
   expect(readable(text, nameOf)).toBe(`admin and mira on web-01 by ${EXECUTION.slice(-8)}`)
   expect(streamText(`target-${exampleIncident.targetId}`, nameOf)).toBe('target-web')
+  // What is shown must be what `stream show` finds: there, only hosts and targets have names.
+  expect(streamText(`lanes-${exampleIncident.hostId}`, nameOf)).toBe(`lanes-${exampleIncident.hostId.slice(-8)}`)
   expect(streamText('registry-targets', nameOf)).toBe('registry-targets')
 })

@@ -20,8 +20,12 @@ export const readable = (text: string, nameOf: NameOf): string =>
     })
     .replace(MOMENT, localTime)
 
+/** Categories whose streams are found by the name of what they are about. */
+const NAMED: ReadonlySet<string> = new Set(['host', 'target'])
+
 /** `target-shop-db` and `incident-9c1d02ab`: as `stream show` and `replay` take them too. */
 export function streamText(stream: string, nameOf: NameOf): string {
   const [, category, id] = /^([a-z-]+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(stream) ?? []
-  return category === undefined || id === undefined ? stream : `${category}-${readable(id, nameOf)}`
+  if (category === undefined || id === undefined) return stream
+  return `${category}-${NAMED.has(category) ? readable(id, nameOf) : shortId(id)}`
 }
