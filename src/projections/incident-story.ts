@@ -38,6 +38,7 @@ export const storyTypes = [
   'LanesQueued',
   'LanesReleased',
   'LanesOffered',
+  'HealingOffered',
   'EffectRequested',
   'EffectStarted',
   'EffectSucceeded',

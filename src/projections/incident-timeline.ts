@@ -17,7 +17,7 @@ export type TimelineRow = Readonly<{
 
 export const incidentTimeline = defineProjection({
   name: 'incident-timeline',
-  version: 1,
+  version: 2,
   table: 'incident_timeline',
   columns: { position: 'bigint', incidentId: 'text', at: 'timestamptz', type: 'text', text: 'text', actor: 'text', eventId: 'text' },
   primaryKey: 'position',

@@ -79,6 +79,8 @@ export function sentence(event: StoryEvent): string {
       return 'Gave its resources back.'
     case 'LanesOffered':
       return 'Its turn has come: the resources it waited for are free.'
+    case 'HealingOffered':
+      return 'Healing was resumed: it goes on.'
     case 'EffectRequested':
       return `To be done: ${effects[event.data.request.kind]}.`
     case 'EffectStarted': {

@@ -99,18 +99,18 @@ function matchersByService({ faults, compileMatcher }: WatchTargetsOptions): Mat
 class FollowedHost {
   readonly lease: Lease
   readonly #options: FollowedHostOptions
-  readonly #watches = new Map<string, { stop: AbortController; running: Promise<void> }>()
+  readonly #watches = new Map<string, { hostKey: string; stop: AbortController; running: Promise<void> }>()
 
   constructor(lease: Lease, options: FollowedHostOptions) {
     this.lease = lease
     this.#options = options
   }
 
-  /** Begins watches that are missing, and ends those of targets that are gone or paused. */
+  /** Begins watches that are missing, and ends those of targets that are gone or paused, or whose host has a new key: the old one opens nothing any more. */
   async keep(watched: readonly Watched[]): Promise<void> {
-    const wanted = new Set(watched.map(({ target }) => target.targetId))
+    const wanted = new Map(watched.map(({ target, host }) => [target.targetId, host.hostKey.key]))
     for (const [targetId, watch] of this.#watches) {
-      if (wanted.has(targetId)) continue
+      if (wanted.get(targetId) === watch.hostKey) continue
       this.#watches.delete(targetId)
       watch.stop.abort()
       await watch.running
@@ -128,7 +128,7 @@ class FollowedHost {
     const stop = new AbortController()
     const signal = AbortSignal.any([stop.signal, this.lease.lost, this.#options.signal])
     const running = this.#watch(watched, signal)
-    this.#watches.set(watched.target.targetId, { stop, running })
+    this.#watches.set(watched.target.targetId, { hostKey: watched.host.hostKey.key, stop, running })
   }
 
   async #watch({ target, host }: Watched, signal: AbortSignal): Promise<void> {

@@ -114,6 +114,24 @@ describe('a target', () => {
     await end()
   })
 
+  test('whose host has a new key is followed anew with that key, from where it stood', async () => {
+    const { bench, machine, roster, end } = await watching()
+    machine.say('/log', { kind: 'seeing' }, linesOf(['fault a']))
+    await settled()
+    const before = machine.followed.get('/log')
+    const hostKey = { key: 'ssh-ed25519 BBBB', fingerprint: 'SHA256:new' }
+    await bench.given('host-h', { type: 'HostKeyChanged', data: { hostId: 'h', hostKey, by: 'mira', at: bench.clock.now() } })
+    roster.watched = [{ target, host: { ...host, hostKey }, paused: false }]
+    await bench.clock.advance(ROSTER_MS)
+    const after = machine.followed.get('/log')
+    expect(after).not.toBe(before)
+    expect(after).toMatchObject({ from: { offset: 8 } })
+    expect(machine.openedWith).toBe(hostKey.key)
+    await bench.clock.advance(ROSTER_MS)
+    expect(machine.followed.get('/log')).toBe(after)
+    await end()
+  })
+
   test.each(['paused', 'retired', 'stopped'])('%s while its poll is in flight: the poll is called off and says nothing', async (how) => {
     const { bench, machine, roster, changes, end } = await watching()
     machine.say('/log', { kind: 'seeing' })

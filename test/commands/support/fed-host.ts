@@ -14,6 +14,8 @@ export class FedHost {
   readonly followed = new Map<string, FollowOptions>()
   /** How often it was opened. */
   opened = 0
+  /** With which key last. */
+  openedWith: string | undefined
   /** Programs that wait for an answer. */
   readonly asking: Asking[] = []
   /** Undefined: the test answers each by hand. */
@@ -22,8 +24,9 @@ export class FedHost {
 
   hosts(): RemoteHosts {
     return {
-      open: () => {
+      open: ({ hostKey }) => {
         this.opened++
+        this.openedWith = hostKey.key
         return this.remote
       },
       scanHostKey: () => Promise.reject(new Error('not asked here')),
