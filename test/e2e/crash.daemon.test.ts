@@ -80,6 +80,7 @@ test('killed in the middle of a step and started again: the step is not run agai
   expect(await backend.answers()).toBe(true)
   expect(marksOf(target.stateDir)).toHaveLength(1)
   expect(await world.events(id, 'ExecutionStarted')).toHaveLength(1)
+  await expectTold(world, id)
 })
 
 test('asked to end in the middle of a step: it waits for the step, records it, and ends within ten seconds', async () => {
@@ -149,7 +150,24 @@ test('two on one database, the one that runs the step is killed: the other finis
   expect(await backend.answers()).toBe(true)
   expect(marksOf(target.stateDir)).toHaveLength(1)
   expect(await world.events(id, 'ExecutionStarted')).toHaveLength(1)
+  await expectTold(world, id)
 })
+
+/** The story of the step, as a person reads it: it began, nobody knew what became of it, it still ran, it ended; then the cure was proven. */
+async function expectTold(world: Inhabited, id: string): Promise<void> {
+  const { timeline, steps } = await world.incident(id)
+  const told = timeline.filter(({ type }) => ['ExecutionStarted', 'StepRun', 'VerificationFinished', 'IncidentResolved'].includes(type))
+  expect(told.map(({ type }) => type)).toEqual(['ExecutionStarted', 'StepRun', 'StepRun', 'VerificationFinished', 'IncidentResolved'])
+  expect(told.map(({ text }) => text)).toEqual([
+    expect.stringContaining('began'),
+    expect.stringMatching(/^The outcome of step fix-1 is not known/),
+    expect.stringMatching(/^Step fix-1 done/),
+    expect.stringMatching(/^Verified/),
+    expect.stringMatching(/^Fixed and verified/),
+  ])
+  expect(timeline.filter(({ type, text }) => type === 'IncidentWaits' && text.includes('still runs on the host'))).not.toEqual([])
+  expect(steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(['fix-1 unknown', 'fix-1 done'])
+}
 
 /** Whether a process holds a TCP connection from this local port, as the kernel has it. */
 function hasLocalPort(pid: number, port: number): boolean {
