@@ -36,6 +36,8 @@ export type Report = Readonly<{
 
 const TARGETS = ['reversible', 'broken', 'compensable'] as const
 const MAX_CRASHES = 5
+/** Two hours and more: an incident whose host has had enough actions for an hour waits for the next one. */
+const MAX_TURNS = 240_000
 
 export async function simulate(seed: number, { control = 'none' }: { control?: Control } = {}): Promise<Report> {
   const random = createRandom(seed)
@@ -133,7 +135,7 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
   }
   let stuck = false
   try {
-    stuck = !(await scheduler.runUntil(atRest, { maxTurns: 60_000 }))
+    stuck = !(await scheduler.runUntil(atRest, { maxTurns: MAX_TURNS }))
   } catch (error) {
     failures.push(error instanceof Error ? error.message : String(error))
   }
