@@ -13,7 +13,7 @@ import type { TargetRegistration } from '../../domain/target/events.ts'
 import { throughOutages } from '../retry.ts'
 import { QuietPeriod } from './quiet-period.ts'
 import type { RecordAnomaly } from './record-anomaly.ts'
-import { detectionOf, type Sighting, type Tools } from './sighting.ts'
+import { detectionOf, rememberKinds, type Sighting, type Tools } from './sighting.ts'
 import type { WatchFigures } from './watch-figures.ts'
 
 export type LogAccountOptions = Readonly<{
@@ -44,6 +44,7 @@ export function openLogAccount(options: LogAccountOptions): LogAccount {
   const { target, path, record, cursors, clock, tools, figures, signal } = options
   const { targetId, service } = target
   const quiet = new QuietPeriod()
+  const kindOf = rememberKinds(tools)
   let held: LogCursor | undefined
 
   async function settle(): Promise<void> {
@@ -67,10 +68,12 @@ export function openLogAccount(options: LogAccountOptions): LogAccount {
       )
       for (const { line, as, next } of found) {
         const source = { kind: 'log', path, generation: line.generation, offset: line.offset } as const
-        const detection = detectionOf({ target, source, text: line.text, as, at }, tools)
-        if (quiet.see(detection, next) !== 'record') continue
+        const sighting = { target, source, text: line.text, as, at }
+        const kind = kindOf(sighting)
+        if (quiet.see({ ...kind, source, at }, next) !== 'record') continue
+        const detection = detectionOf(sighting, tools, kind)
         const { knownTo } = await record.detected(detection)
-        if (knownTo !== undefined) quiet.knows(detection, knownTo)
+        quiet.recorded(detection, knownTo)
       }
       held = cursor
       if (quiet.dueAt() === undefined) await settle()

@@ -127,6 +127,9 @@ async function ask(
     },
     tools,
   )
-  if (quiet.see(detection, undefined) === 'record') await record.detected(detection)
+  if (quiet.see(detection, undefined) === 'record') {
+    await record.detected(detection)
+    quiet.recorded(detection)
+  }
   return { outcome: 'present' }
 }

@@ -24,6 +24,9 @@ export const FINGERPRINTS_PER_TARGET = 50
 
 export type Counted = Readonly<{ anomalyId: string; count: number; path: string; generation: string; fromOffset: number; toOffset: number }>
 
+/** What is seen, before anything is made of it. */
+export type Sight = Readonly<{ fingerprintId: string; faultId?: string | undefined; source: DetectionSource; at: Instant }>
+
 type LogSource = Extract<DetectionSource, { kind: 'log' }>
 type Entry = {
   readonly anomalyId: string
@@ -42,41 +45,36 @@ export class QuietPeriod {
   #waitingSince: Instant | undefined
   #drainedAt: Instant | undefined
 
-  /** 'record': the first of its kind in this period. 'counted': one of many. 'known': the log holds it already, in a count. */
-  see(
-    { fingerprintId, faultId = 'unknown', anomalyId, source, at }: Detection,
-    endOffset: number | undefined,
-  ): 'record' | 'counted' | 'known' {
-    const key = this.#hasRoomFor(fingerprintId, at) ? fingerprintId : `many ${faultId}`
-    const entry = this.#entries.get(key)
-    const lasts = entry !== undefined && elapsedMs(entry.seenAt, at) < PAUSE_MS
-    const known = entry?.knownTo
-    if (entry && known && source.kind === 'log' && source.generation === known.generation && source.offset < known.offset) {
+  /** 'record': the first of its kind in this period; say `recorded` when it is. 'counted': one of many. 'known': the log holds it already, in a count. */
+  see({ fingerprintId, faultId, source, at }: Sight, endOffset: number | undefined): 'record' | 'counted' | 'known' {
+    const entry = this.#entries.get(this.#keyOf(fingerprintId, faultId, at))
+    if (!entry) return 'record'
+    const known = entry.knownTo
+    if (known) {
+      if (source.kind !== 'log' || source.generation !== known.generation || source.offset >= known.offset) return 'record'
       entry.seenAt = at
       return 'known'
     }
     // Counts that wait belong to the anomaly before: until they are taken out, nothing takes its place.
-    if (entry && !known && (entry.counted.length > 0 || (lasts && elapsedMs(entry.at, at) < recordEveryMs(entry.records)))) {
-      entry.seenAt = at
-      if (source.kind === 'log') {
-        entry.counted = added(entry.counted, entry.anomalyId, source, endOffset ?? source.offset + 1)
-        this.#waitingSince ??= at
-      }
-      return 'counted'
+    const isQuiet = entry.counted.length > 0 || (lasts(entry, at) && elapsedMs(entry.at, at) < recordEveryMs(entry.records))
+    if (!isQuiet) return 'record'
+    entry.seenAt = at
+    if (source.kind === 'log') {
+      entry.counted = added(entry.counted, entry.anomalyId, source, endOffset ?? source.offset + 1)
+      this.#waitingSince ??= at
     }
-    // Deleted first: whoever is recorded again goes to the end.
-    this.#entries.delete(key)
-    const records = lasts && !known ? entry.records + 1 : 1
-    this.#entries.set(key, { anomalyId, at, seenAt: at, records, counted: [], knownTo: undefined })
-    return 'record'
+    return 'counted'
   }
 
-  /** What was to be recorded is in the log already, and its like are counted there up to this offset: a log is being read again. */
-  knows({ anomalyId, source }: Detection, offset: number): void {
-    if (source.kind !== 'log') return
-    for (const entry of this.#entries.values()) {
-      if (entry.anomalyId === anomalyId) entry.knownTo = { generation: source.generation, offset }
-    }
+  /** `knownTo`: it was in the log before, and its like are counted there up to this offset of its file: a log is being read again. */
+  recorded({ fingerprintId, faultId, anomalyId, source, at }: Detection, knownTo?: number): void {
+    const key = this.#keyOf(fingerprintId, faultId, at)
+    const before = this.#entries.get(key)
+    // Deleted first: whoever is recorded again goes to the end.
+    this.#entries.delete(key)
+    const records = before && !before.knownTo && lasts(before, at) ? before.records + 1 : 1
+    const known = knownTo === undefined || source.kind !== 'log' ? undefined : { generation: source.generation, offset: knownTo }
+    this.#entries.set(key, { anomalyId, at, seenAt: at, records, counted: [], knownTo: known })
   }
 
   /** When the counts are to be taken out: with the end of a quiet period, but never more than once in the time. Undefined: none waits. */
@@ -99,6 +97,10 @@ export class QuietPeriod {
     return all
   }
 
+  #keyOf(fingerprintId: string, faultId: string | undefined, now: Instant): string {
+    return this.#hasRoomFor(fingerprintId, now) ? fingerprintId : `many ${faultId ?? 'unknown'}`
+  }
+
   #hasRoomFor(fingerprintId: string, now: Instant): boolean {
     if (this.#entries.has(fingerprintId) || this.#entries.size < FINGERPRINTS_PER_TARGET) return true
     // Oldest first.
@@ -110,6 +112,8 @@ export class QuietPeriod {
     return false
   }
 }
+
+const lasts = ({ seenAt }: Entry, now: Instant): boolean => elapsedMs(seenAt, now) < PAUSE_MS
 
 const earliest = (moments: readonly Instant[]): Instant => moments.reduce((a, b) => (a < b ? a : b))
 

@@ -25,24 +25,52 @@ const UNKNOWN_COOLDOWN_MS = 10 * 60_000
 /** Longest hint that is kept; a longer one is no path or address. */
 const HINT_LIMIT = 1_024
 
-export function detectionOf({ target, source, text, as, at }: Sighting, { ids, hash }: Tools): Detection {
+/** What it has in common with its like. */
+export type Kind = Readonly<{ faultId: string | undefined; fingerprint: string; fingerprintId: string; groupedBy: string }>
+
+export const kindOf = (sighting: Sighting, tools: Tools): Kind => kindOfGroup(groupOf(sighting.target, sighting.as), sighting, tools)
+
+function kindOfGroup(groupedBy: string, { target, as }: Sighting, { ids, hash }: Tools): Kind {
+  const fingerprint = hash.sha256(groupedBy)
+  const fingerprintId = ids.derived('fingerprint', target.targetId, fingerprint)
+  return { faultId: as.kind === 'fault' ? as.fault.id : undefined, fingerprint, fingerprintId, groupedBy }
+}
+
+/** Whoever writes the log chooses how many there are; what is forgotten is worked out again. */
+const KINDS_REMEMBERED = 1_000
+
+/** `kindOf` for the sightings of one target: in a flood all lines are of a few kinds, and hashing each would cost more than reading it. */
+export function rememberKinds(tools: Tools): (sighting: Sighting) => Kind {
+  const kinds = new Map<string, Kind>()
+  return (sighting) => {
+    const group = groupOf(sighting.target, sighting.as)
+    const known = kinds.get(group)
+    if (known) return known
+    if (kinds.size >= KINDS_REMEMBERED) kinds.clear()
+    const kind = kindOfGroup(group, sighting, tools)
+    kinds.set(group, kind)
+    return kind
+  }
+}
+
+export function detectionOf(sighting: Sighting, tools: Tools, kind: Kind = kindOf(sighting, tools)): Detection {
+  const { target, source, text, as, at } = sighting
   const { targetId, hostId, service } = target
-  const group = groupOf(target, as)
-  const fingerprint = hash.sha256(group)
+  const { fingerprint, fingerprintId, groupedBy } = kind
   const known =
     as.kind === 'fault'
       ? { faultId: as.fault.id, title: as.fault.title, severity: as.fault.severity, cooldownMs: as.fault.cooldownMs }
       : { title: `Unknown ${service} error: ${protect(as.template, 120).text}`, severity: as.severity, cooldownMs: UNKNOWN_COOLDOWN_MS }
   const hints = as.kind === 'fault' ? as.hints : {}
   return {
-    anomalyId: anomalyIdOf(targetId, source, text, at, { ids, hash }),
+    anomalyId: anomalyIdOf(targetId, source, text, at, tools),
     targetId,
     hostId,
     service,
     ...known,
     fingerprint,
-    fingerprintId: ids.derived('fingerprint', targetId, fingerprint),
-    groupedBy: group,
+    fingerprintId,
+    groupedBy,
     source,
     excerpt: protect(text),
     hints: Object.fromEntries(Object.entries(hints).map(([name, hint]) => [name, protect(hint, HINT_LIMIT)])),

@@ -11,6 +11,14 @@ import type { Detection } from '../../../src/domain/anomaly/events.ts'
 import { instant, later } from '../../../src/domain/instant.ts'
 
 const start = instant('2026-11-21T10:00:00.000Z')
+/** As its owner does it: what is to be recorded is. */
+class Quiet extends QuietPeriod {
+  override see(detection: Detection, endOffset: number | undefined) {
+    const what = super.see(detection, endOffset)
+    if (what === 'record') this.recorded(detection)
+    return what
+  }
+}
 const sighting = (fingerprintId: string, offset: number, { atMs = 0, faultId = 'nginx.fault' } = {}): Detection => ({
   ...{ anomalyId: `a${offset}`, targetId: 't', hostId: 'h', service: 'nginx', faultId, title: 'x', severity: 'error' },
   ...{ fingerprint: 'f', fingerprintId, groupedBy: 'x', cooldownMs: 1, excerpt: { text: '' }, hints: {} },
@@ -19,7 +27,7 @@ const sighting = (fingerprintId: string, offset: number, { atMs = 0, faultId = '
 })
 
 test('the first of its kind is recorded, its like are counted by the bytes that they stand in', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   expect(quiet.see(sighting('a', 0), 10)).toBe('record')
   expect(quiet.see(sighting('a', 10), 20)).toBe('counted')
   expect(quiet.see(sighting('b', 20), 30)).toBe('record')
@@ -29,7 +37,7 @@ test('the first of its kind is recorded, its like are counted by the bytes that 
 })
 
 test('after the period it is recorded again', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   quiet.see(sighting('a', 0), 10)
   expect(quiet.see(sighting('a', 10, { atMs: RECORD_EVERY_MS - 1 }), 20)).toBe('counted')
   quiet.drain(start)
@@ -37,7 +45,7 @@ test('after the period it is recorded again', () => {
 })
 
 test('a flood of different lines of one fault is bounded, and hides neither another fault nor itself', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   const recorded = Array.from({ length: 10_000 }, (_, index) => quiet.see(sighting(`f${index}`, index), index + 1)).filter(
     (what) => what === 'record',
   )
@@ -47,7 +55,7 @@ test('a flood of different lines of one fault is bounded, and hides neither anot
 })
 
 test('when a flood is over there is room again', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   for (let index = 0; index < 200; index++) quiet.see(sighting(`f${index}`, index), index + 1)
   quiet.drain(start)
   const atMs = RECORD_EVERY_MS
@@ -57,7 +65,7 @@ test('when a flood is over there is room again', () => {
 })
 
 test('what lasts for days is recorded less and less often, and never less than every few minutes', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   const everyMs = 15_000
   const recordedAt = Array.from({ length: (24 * 3_600_000) / everyMs }, (_, look) => look * everyMs).filter(
     (atMs) => quiet.see(sighting('a', atMs, { atMs }), undefined) === 'record',
@@ -69,7 +77,7 @@ test('what lasts for days is recorded less and less often, and never less than e
 })
 
 test('after a pause it has begun anew, and is recorded at once', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   let atMs = 0
   for (; atMs < 3_600_000; atMs += 1_000) quiet.see(sighting('a', atMs, { atMs }), atMs + 1)
   expect(quiet.see(sighting('a', atMs, { atMs }), atMs + 1)).toBe('counted')
@@ -81,7 +89,7 @@ test('after a pause it has begun anew, and is recorded at once', () => {
 })
 
 test('counts are due with the end of the quiet period, and at the latest when the first of them has waited its time', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   expect(quiet.dueAt()).toBeUndefined()
   quiet.see(sighting('a', 0), 10)
   expect(quiet.dueAt()).toBeUndefined()
@@ -93,7 +101,7 @@ test('counts are due with the end of the quiet period, and at the latest when th
 })
 
 test('however many quiet periods end, counts are taken out once in their time', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   const drained: number[] = []
   for (let atMs = 0; atMs < 600_000; atMs += 250) {
     const due = quiet.dueAt()
@@ -110,7 +118,7 @@ test('however many quiet periods end, counts are taken out once in their time', 
 })
 
 test('counts that wait keep the anomaly that they belong to', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   quiet.see(sighting('a', 0), 10)
   quiet.see(sighting('a', 10, { atMs: 1 }), 20)
   expect(quiet.see(sighting('a', 20, { atMs: RECORD_EVERY_MS }), 30)).toBe('counted')
@@ -119,7 +127,7 @@ test('counts that wait keep the anomaly that they belong to', () => {
 })
 
 test('a rotation in between makes two counts and loses none', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   quiet.see(sighting('a', 0), 10)
   quiet.see(sighting('a', 10), 20)
   const next = sighting('a', 5)
@@ -131,9 +139,9 @@ test('a rotation in between makes two counts and loses none', () => {
 })
 
 test('where a log is read again, what its counts cover is passed over, and what follows is looked up anew', () => {
-  const quiet = new QuietPeriod()
+  const quiet = new Quiet()
   expect(quiet.see(sighting('a', 0), 10)).toBe('record')
-  quiet.knows(sighting('a', 0), 30)
+  quiet.recorded(sighting('a', 0), 30)
   expect(quiet.see(sighting('a', 10), 20)).toBe('known')
   expect(quiet.see(sighting('a', 20), 30)).toBe('known')
   expect(quiet.see(sighting('a', 30), 40)).toBe('record')
