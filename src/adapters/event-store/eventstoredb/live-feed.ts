@@ -11,57 +11,13 @@ import { CaughtUp, CheckpointReached, isResolved, positionOf, Released, Silence 
 import { pause } from './pause.ts'
 import { type ClientEvent, isOfServer, toRecordedEvent } from './recorded-event.ts'
 import { PENDING_DEADLINE_MS, SILENCES_WHILE_PENDING, scan } from './scan.ts'
-
-const QUEUE_LIMIT_EVENTS = 512
-const QUEUE_LIMIT_BYTES = 4_000_000
+import { Seat } from './seat.ts'
 
 /** In silence, the head is compared this often (in silences of 100 ms): foreign events move it without a word from the server. */
 const SILENCES_BETWEEN_HEADS = 5
 
 /** An outage of an hour is worth some lines in the log, not thousands. */
 export const ATTEMPTS_PER_WARNING = 30
-
-/** A place in the feed: what came since it was taken, until the queue is full. */
-export class Seat {
-  readonly queue: RecordedEvent[] = []
-  /** The queue was full and is gone: what the feed knows is no longer what this seat has. */
-  overflowed = false
-  #sizeBytes = 0
-  #wake: () => void = () => undefined
-
-  offer(event: RecordedEvent, sizeBytes: number): void {
-    if (this.overflowed) return
-    this.#sizeBytes += sizeBytes
-    if (this.queue.length >= QUEUE_LIMIT_EVENTS || this.#sizeBytes > QUEUE_LIMIT_BYTES) {
-      this.overflowed = true
-      this.queue.length = 0
-    } else this.queue.push(event)
-  }
-
-  /** Everything that is waiting, in order. */
-  take(): RecordedEvent[] {
-    this.#sizeBytes = 0
-    return this.queue.splice(0)
-  }
-
-  wake(): void {
-    this.#wake()
-  }
-
-  /** Resolves at the next news of the feed, or when the signal aborts. */
-  news(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done)
-        this.#wake = () => undefined
-        resolve()
-      }
-      this.#wake = done
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
-  }
-}
 
 export class LiveFeed {
   readonly #connection: Connection

@@ -7,8 +7,9 @@ import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoffMs } from './backoff.ts'
 import { catchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
-import { ATTEMPTS_PER_WARNING, type LiveFeed, mayPass, type Seat } from './live-feed.ts'
+import { ATTEMPTS_PER_WARNING, type LiveFeed, mayPass } from './live-feed.ts'
 import { pause } from './pause.ts'
+import type { Seat } from './seat.ts'
 
 /** How many events that do not match may pass between two checkpoints. */
 const CHECKPOINT_INTERVAL_EVENTS = 1_000
