@@ -62,6 +62,16 @@ export function repeatCases(current: CurrentLog): void {
       expect((await collect(store.readStream(stream))).map(idOf)).toEqual(batch.map(idOf))
     })
 
+    test('at a revision behind which another event stands by now is a conflict, though the id is in the stream', async () => {
+      const store = await current().open()
+      const stream = newStream()
+      const batch = newEvents(3)
+      await store.append(stream, 'no-stream', batch)
+
+      await expect(store.append(stream, 1n, [at(batch, 1)])).rejects.toBeInstanceOf(ConcurrencyConflict)
+      expect((await collect(store.readStream(stream))).map(idOf)).toEqual(batch.map(idOf))
+    })
+
     test('is not told by ids alone: at the current revision, or in another stream, the same id is written again', async () => {
       const store = await current().open()
       const [stream, other] = [newStream(), newStream()]
