@@ -8,6 +8,7 @@ import type { StewardClient } from './client/client.ts'
 import type { Outcome } from './client/shapes.ts'
 import { type ExitCode, exitCode, usageError } from './exit-code.ts'
 import { explain } from './failure.ts'
+import type { Page } from './screen/page.ts'
 import type { Session } from './session.ts'
 
 /** Makes a repetition of the whole command line harmless: the same key, the same command. */
@@ -55,6 +56,15 @@ export async function each(
   }
   if (failures.length === 0) return exitCode.ok
   return failures.length < subjects.length ? exitCode.partial : (failures[0] ?? exitCode.failure)
+}
+
+/** What a person must see before a question. A program that reads JSON is asked nothing, and its standard error is kept for what goes wrong. */
+export function preview(
+  { out, ask }: Pick<Session, 'out' | 'ask'>,
+  { yes }: Readonly<{ yes?: boolean }>,
+  draw: (page: Page) => void,
+): void {
+  if (!out.json || (yes !== true && ask.possible)) out.notes(draw)
 }
 
 /** Something that cannot be taken back with one command: asked on a terminal, otherwise it takes `--yes`. */

@@ -149,8 +149,9 @@ test('approval approve does nothing after a no', async () => {
 })
 
 test.for([
-  { words: ['--yes'], code: 2, says: '--plan-hash' },
-  { words: [], code: 2, says: 'terminal' },
+  { words: ['--yes'], code: 2, says: `steward approval approve ${ID} --yes --plan-hash ${exampleApproval.planHash}` },
+  { words: [], code: 2, says: `steward approval approve ${ID} --yes --plan-hash ${exampleApproval.planHash}` },
+  { words: ['--plan-hash', exampleApproval.planHash], code: 2, says: 'Add --yes' },
   { words: ['--yes', '--plan-hash', 'f'.repeat(64)], code: 1, says: 'nothing was approved' },
 ])('approval approve without a terminal needs the hash of the plan: $words', async ({ words, code, says }) => {
   const ran = await run(['approval', 'approve', ID, ...words])

@@ -1,6 +1,6 @@
 /** `steward approval`: a person agrees to one exact plan, after seeing it. */
 import { type Command, Option } from 'commander'
-import { type Repeatable, repeatable, settled } from '../change.ts'
+import { preview, type Repeatable, repeatable, settled } from '../change.ts'
 import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { type NameOf, namesAround, namesOf } from '../client/names.ts'
@@ -12,6 +12,7 @@ import { ago } from '../screen/moment.ts'
 import { toneOf } from '../screen/paint.ts'
 import { shortId } from '../screen/table.ts'
 import type { Session } from '../session.ts'
+import { shellLine } from '../shell-word.ts'
 import { drawApproval, drawDecision } from '../views/approval.ts'
 import { isKey } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
@@ -117,27 +118,24 @@ type ApproveFlags = Repeatable & Readonly<{ yes?: boolean; planHash?: string }>
 
 async function approve(session: Session, given: string, flags: ApproveFlags): Promise<void> {
   const { out, ask, signal } = session
-  if (flags.yes === true && flags.planHash === undefined) {
-    throw usageError('--yes needs --plan-hash: an approval is for one exact plan', '`steward approval show` prints the hash of the plan.')
-  }
-  if (flags.yes !== true && !ask.possible) {
-    throw usageError(
-      'this is no terminal, so nobody can be asked',
-      'Look at it with `steward approval show`, then add --yes --plan-hash and the hash of the plan.',
-    )
-  }
   const client = await session.api()
   const path = pathOf(kinds.approval, await approvalOf(client, given))
   const approval = await client.get<Approval>(path)
   const { plan, planHash } = approval
-  if (!out.json || flags.yes !== true) {
-    const nameOf = await namesFor(client, approval)
-    out.notes((page) => drawApproval(page, approval, { nowMs: out.nowMs, nameOf }))
+  const nameOf = await namesFor(client, approval)
+  preview(session, flags, (page) => drawApproval(page, approval, { nowMs: out.nowMs, nameOf }))
+  if ((flags.yes === true || !ask.possible) && flags.planHash === undefined) {
+    throw usageError(
+      flags.yes === true ? '--yes needs --plan-hash: an approval is for one exact plan' : 'this is no terminal, so nobody can be asked',
+      `When it is the plan you mean:\n${shellLine(['steward', 'approval', 'approve', given, '--yes', '--plan-hash', planHash])}`,
+    )
   }
   if (plan === null) throw new CliError('the plan is not there any more; nothing was approved', { exitCode: exitCode.failure })
   if (flags.planHash !== undefined && flags.planHash !== planHash) {
     throw new CliError(`the plan is ${planHash} now, not ${flags.planHash}; nothing was approved`, { exitCode: exitCode.failure })
   }
+  if (flags.yes !== true && !ask.possible)
+    throw usageError('this is no terminal, so nobody can be asked', 'Add --yes: the plan has the hash that you named.')
   if (flags.yes !== true && !(await ask.yesOrNo('Approve exactly this plan?', signal))) {
     throw new CliError('not approved; it still waits', { exitCode: exitCode.failure })
   }

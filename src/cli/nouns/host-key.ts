@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import type { changeHostKey } from '../../api/routes/hosts.ts'
-import { type Repeatable, settled } from '../change.ts'
+import { preview, type Repeatable, settled } from '../change.ts'
 import { ApiRefusal } from '../client/api-refusal.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { BodyOf, Host } from '../client/shapes.ts'
@@ -60,7 +60,7 @@ async function confirm(
       advice: 'Nothing was changed. Either the fingerprint is that of another key of the host, or somebody else answers there.',
     })
   }
-  out.notes((page) => {
+  preview({ out, ask }, flags, (page) => {
     page.text(`The host at ${address}:${port} shows this key:`)
     page.fields([
       ['  type', hostKey.split(' ', 1).join()],

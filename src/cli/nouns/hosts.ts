@@ -1,7 +1,7 @@
 /** `steward host`: machines that Steward reaches over SSH. A host is added only after somebody compared the fingerprint of its key. */
 import type { Command } from 'commander'
 import type { registerHost } from '../../api/routes/hosts.ts'
-import { confirmed, each, type Repeatable, repeatable, settled } from '../change.ts'
+import { confirmed, each, preview, type Repeatable, repeatable, settled } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { BodyOf, Host, HostTest, Outcome } from '../client/shapes.ts'
@@ -191,7 +191,7 @@ async function deleteHost(
   const client = await session.api()
   const path = pathOf(kinds.host, await idOf(client, kinds.host, given))
   const { body: host, etag } = await client.see<Host>(path)
-  out.notes((page) => drawHost(page, host, out.nowMs))
+  preview(session, flags, (page) => drawHost(page, host, out.nowMs))
   if (!(await confirmed(session, flags, 'Retire this host?')))
     throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
   const { reason, idempotencyKey } = flags

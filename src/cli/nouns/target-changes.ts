@@ -1,6 +1,6 @@
 /** What a person does to a watched service: rest it, take it back after a freeze, accept what it has become, retire it. */
 import type { Command } from 'commander'
-import { confirmed, each, type Repeatable, repeatable, settled } from '../change.ts'
+import { confirmed, each, preview, type Repeatable, repeatable, settled } from '../change.ts'
 import { namesAround } from '../client/names.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Outcome, Target } from '../client/shapes.ts'
@@ -78,7 +78,7 @@ async function deleteTarget(session: Session, given: string, flags: ReasonFlags 
   const path = pathOf(kinds.target, await idOf(client, kinds.target, given))
   const { body: target, etag } = await client.see<Target>(path)
   const nameOf = await namesAround(client, target)
-  out.notes((page) => drawTarget(page, target, { nowMs: out.nowMs, nameOf }))
+  preview(session, flags, (page) => drawTarget(page, target, { nowMs: out.nowMs, nameOf }))
   if (!(await confirmed(session, flags, 'Retire this target?')))
     throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
   const { reason, idempotencyKey } = flags

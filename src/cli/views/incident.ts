@@ -86,7 +86,7 @@ const LONGEST_VERDICT = 'fault there'.length
 
 /** Before it runs, the plan as it must be read to be approved; afterwards what became of it. */
 function drawWork(page: Page, incident: Incident, options: IncidentViewOptions): void {
-  const { plan, steps, diagnosis, authority } = incident
+  const { plan, steps, diagnosis, authority, rollback } = incident
   const because = becauseOf(authority)
   const withDiagnosis = plan?.diagnosis !== diagnosis?.text
   if (plan !== null && (steps.length === 0 || options.full)) {
@@ -107,7 +107,8 @@ function drawWork(page: Page, incident: Incident, options: IncidentViewOptions):
     page.item(`  ${`${outcome}${exit}`.padEnd(4)}  `, say, toneOf(outcome))
     if (says !== null && says !== '' && (options.full || outcome !== 'done')) page.block(says)
   }
-  if (plan !== null && !options.full) drawDifferences(page, plan)
+  // What was taken back is not there any more.
+  if (plan !== null && !options.full && (rollback === null || rollback.provenAt === null)) drawDifferences(page, plan)
   drawForeignChanges(page, incident)
 }
 
@@ -132,7 +133,10 @@ function drawEnd(page: Page, incident: Incident, { nowMs, nameOf }: IncidentView
       endedAt !== null
         ? null
         : {
-            text: incident.waitingFor === null ? incident.state : `${incident.state}, since ${ago(incident.updatedAt, nowMs)}`,
+            text:
+              incident.waitingFor === null
+                ? incident.state
+                : `${incident.state}, for ${ago(incident.updatedAt, nowMs).replace(/ ago$/, '')}`,
             tone: toneOf(incident.state),
           },
     ],
