@@ -3,6 +3,7 @@ import type { DomainEvent, EventOf, EventType, Recorded } from '../domain/events
 import type { Fold } from '../domain/fold.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Codec } from '../domain/ports/codec.ts'
+import type { RecordedEvent } from '../domain/ports/event-store.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { DerivedId, Output, ProcessManager } from '../domain/processes/process-manager.ts'
 import type { ProcessName } from '../domain/processes/process-name.ts'
@@ -16,6 +17,8 @@ export type BoundProcess = Readonly<{
   inputs: readonly EventType[]
   /** The instance that an event belongs to; undefined when it is none of this process. */
   instanceOf: (event: DomainEvent) => string | undefined
+  /** The same of an event whose data breaks its schema, by the ids in it alone. @throws not even they can be told. */
+  instanceOfUnread: (event: Pick<RecordedEvent, 'type' | 'data'>) => string | undefined
   /** A reader of its instances. */
   instancesIn: (log: EventLog, ids: Ids) => (instance: string) => Promise<ProcessInstance>
 }>
@@ -32,13 +35,21 @@ export type ProcessInstance = Readonly<{
 }>
 
 export function bindProcess<State, InputType extends EventType>(process: ProcessManager<State, InputType>): BoundProcess {
-  const types = new Set<EventType>(process.inputs)
+  const types: ReadonlySet<string> = new Set(process.inputs)
   const isInput = (event: DomainEvent): event is EventOf<InputType> => types.has(event.type)
+  /** As far as its ids go; what they turn out to be is checked. */
+  const isUnreadInput = (event: Pick<RecordedEvent, 'type' | 'data'>): event is EventOf<InputType> => types.has(event.type)
   return {
     name: process.name,
     introducedFrom: process.introducedFrom,
     inputs: process.inputs,
     instanceOf: (event) => (isInput(event) ? process.correlate(event) : undefined),
+    instanceOfUnread(event) {
+      if (!isUnreadInput(event)) return undefined
+      const instance: unknown = process.correlate(event)
+      if (instance !== undefined && typeof instance !== 'string') throw new TypeError(`${event.type} does not tell its instance`)
+      return instance
+    },
     instancesIn(log, ids) {
       const derivedIdIn =
         (instance: string): DerivedId =>

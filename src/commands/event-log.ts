@@ -11,6 +11,7 @@ import {
   type EventStore,
   type ExpectedRevision,
   OutcomeUnknown,
+  StoreUnavailable,
   type StreamName,
 } from '../domain/ports/event-store.ts'
 import type { Ids } from '../domain/ports/ids.ts'
@@ -37,8 +38,8 @@ export type Loaded = Readonly<{ events: readonly Recorded[]; expected: ExpectedR
 /** Why an event is recorded. */
 export type Cause = Omit<EventMetadata, 'eventId' | 'schemaVersion'>
 
-/** How often one attempt is repeated with the same ids before its outcome is given up as unknown. */
-const UNKNOWN_OUTCOME_REPEATS = 3
+/** How often one attempt is repeated with the same ids before its outcome is given up as unknown. A store that waits repeats by itself before. */
+const UNKNOWN_OUTCOME_REPEATS = 1
 
 export function createEventLog({ store, codec, ids }: { store: EventStore; codec: Codec; ids: Ids }): EventLog {
   const reader = <State, Event extends DomainEvent>(fold: Fold<State, Event>) => createStreamMemory({ store, codec }, fold)
@@ -55,11 +56,15 @@ export function createEventLog({ store, codec, ids }: { store: EventStore; codec
     },
     async append(stream, expected, events, cause) {
       const attempt = events.map((event) => codec.encode(event, { ...cause, eventId: ids.fresh() }))
+      let unknown: OutcomeUnknown | undefined
       for (let repeat = 0; ; repeat++) {
         try {
           return await store.append(stream, expected, attempt)
         } catch (error) {
+          // That this time nothing was sent says nothing of the time before.
+          if (unknown && error instanceof StoreUnavailable) throw unknown
           if (!(error instanceof OutcomeUnknown) || repeat >= UNKNOWN_OUTCOME_REPEATS) throw error
+          unknown = error
         }
       }
     },

@@ -5,12 +5,14 @@
 import type { Recorded } from '../domain/events.ts'
 import type { Checkpoints } from '../domain/ports/checkpoints.ts'
 import type { Clock } from '../domain/ports/clock.ts'
+import { type Codec, UndecodableEvent } from '../domain/ports/codec.ts'
 import type { Checkpoint, Position, RecordedEvent } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import type { BoundProcess } from './bound-process.ts'
 import type { EventLog } from './event-log.ts'
 import { inBatches } from './in-batches.ts'
+import { parkUnread } from './park-instance.ts'
 import type { ProcessStep } from './process-step.ts'
 import { readProcessStream } from './process-stream.ts'
 import { decidedAgain, throughOutages } from './retry.ts'
@@ -76,10 +78,18 @@ async function handleBatch(
   }
 }
 
-async function handleEvent({ process, step, log, logger, metrics }: ProcessRunnerOptions, item: RecordedEvent): Promise<void> {
-  const event = log.codec.decode(item)
+async function handleEvent({ process, step, log, clock, logger, metrics }: ProcessRunnerOptions, item: RecordedEvent): Promise<void> {
+  const event = decoded(log.codec, item)
+  if (event instanceof UndecodableEvent) {
+    // Told by its ids: this instance stops, and no other. When not even they can be told, the whole process does.
+    const instance = process.instanceOfUnread(item)
+    if (instance === undefined) return
+    await parkUnread({ process, instance, log, clock }, item, event)
+    logger.error({ process: process.name, instance, error: event }, 'instance parked: an input cannot be read')
+    return
+  }
   if (event.type === 'InstanceUnparked') {
-    if (event.data.process === process.name) await catchUp({ process, step, log }, event)
+    if (event.data.process === process.name) await catchUp({ process, step, log, clock }, event)
     return
   }
   const outcome = await step(event)
@@ -91,7 +101,7 @@ async function handleEvent({ process, step, log, logger, metrics }: ProcessRunne
 
 /** An instance that was parked has missed its inputs since then: reads them again, in order, up to the moment it was un-parked. */
 async function catchUp(
-  { process, step, log }: Pick<ProcessRunnerOptions, 'process' | 'step' | 'log'>,
+  { process, step, log, clock }: Pick<ProcessRunnerOptions, 'process' | 'step' | 'log' | 'clock'>,
   unparked: Extract<Recorded, { type: 'InstanceUnparked' }>,
 ): Promise<void> {
   const { instance, way } = unparked.data
@@ -105,8 +115,19 @@ async function catchUp(
     if ('checkpoint' in item) continue
     if (item.position >= unparked.position) return
     if (way === 'skip' && item.position === parkedAt) continue
-    const event = log.codec.decode(item)
-    if (process.instanceOf(event) === instance) await step(event, { catchingUp: true })
+    const event = decoded(log.codec, item)
+    if (event instanceof UndecodableEvent) {
+      if (process.instanceOfUnread(item) === instance) await parkUnread({ process, instance, log, clock }, item, event)
+    } else if (process.instanceOf(event) === instance) await step(event, { catchingUp: true })
+  }
+}
+
+function decoded(codec: Codec, item: RecordedEvent): Recorded | UndecodableEvent {
+  try {
+    return codec.decode(item)
+  } catch (error) {
+    if (error instanceof UndecodableEvent) return error
+    throw error
   }
 }
 

@@ -8,11 +8,11 @@ import type { Clock } from '../domain/ports/clock.ts'
 import { AppendTooLarge, type ExpectedRevision } from '../domain/ports/event-store.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { Output } from '../domain/processes/process-manager.ts'
-import { protect } from '../domain/protected.ts'
 import type { HandleCommand } from './aggregate-commands.ts'
 import type { BoundProcess, ProcessInstance } from './bound-process.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { Cause, EventLog } from './event-log.ts'
+import { parkInstance } from './park-instance.ts'
 import { type ProcessStream, processStreamOf } from './process-stream.ts'
 import { decidedAgain } from './retry.ts'
 
@@ -82,17 +82,8 @@ async function record(context: StepContext): Promise<Outcome> {
   return { kind: 'recorded', stream: (await read()).stream }
 }
 
-/** The instance stops here, the others go on; an operator mends the cause and retries, or skips the input. */
-async function park({ process, instance, input, log, clock }: StepContext, expected: ExpectedRevision, cause: unknown): Promise<Outcome> {
-  const data = {
-    process: process.name,
-    instance,
-    position: String(input.position),
-    eventId: input.metadata.eventId,
-    cause: protect(textOf(cause)),
-    at: clock.now(),
-  }
-  await log.append(processStreamOf(process.name, instance), expected, [{ type: 'InstanceParked', data }], causedBy(input))
+async function park(context: StepContext, expected: ExpectedRevision, cause: unknown): Promise<Outcome> {
+  await parkInstance(context, context.input, expected, cause)
   return { kind: 'parked' }
 }
 
@@ -143,5 +134,3 @@ export const causedBy = (event: Recorded): Cause => ({
   causationId: event.metadata.eventId,
   ...(event.metadata.traceparent === undefined ? {} : { traceparent: event.metadata.traceparent }),
 })
-
-const textOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error))

@@ -5,6 +5,7 @@ import { createProcessStep } from '../../src/commands/process-step.ts'
 import type { Checkpoints } from '../../src/domain/ports/checkpoints.ts'
 import type { Position } from '../../src/domain/ports/event-store.ts'
 import { StoreUnavailable } from '../../src/domain/ports/event-store.ts'
+import type { JsonObject } from '../../src/domain/ports/json.ts'
 import { type Bench, createBench, failBefore } from './support/bench.ts'
 import { acknowledged, counting, unparked } from './support/counting-process.ts'
 import { settled } from './support/hand-clock.ts'
@@ -207,4 +208,42 @@ test('a crash in the middle of catching up leaves no command unissued', async ()
   await settled()
   expect(await handledBy(bench)).toStrictEqual(['first', 'poison', 'missed 1', 'missed 2'])
   expect(await bench.types('operation-i-missed 1')).toStrictEqual(['OperationStarted'])
+})
+
+/** As it would come from a program with another idea of the event. */
+const unreadable = (bench: Bench, id: string, data: JsonObject) =>
+  bench.store.append(`incident-${id}`, 'no-stream', [
+    {
+      type: 'IncidentAcknowledged',
+      data,
+      metadata: { eventId: bench.ids.fresh(), correlationId: 'c', causationId: 'c', actor: 'x', schemaVersion: 1 },
+    },
+  ])
+
+test('an input that cannot be read parks the instance that its ids name, and no other; a skip leaves it out', async () => {
+  const bench = createBench()
+  const process = counting()
+  const { running } = start(bench, process)
+  await unreadable(bench, 'i', { incidentId: 'i', by: 7 })
+  await bench.given('incident-other', acknowledged('other', 'mira'))
+  await settled()
+  expect(await handledBy(bench, 'other')).toStrictEqual(['mira'])
+  expect(await bench.events('triage-i')).toMatchObject([
+    { type: 'InstanceParked', data: { cause: { text: expect.stringContaining('UndecodableEvent') } } },
+  ])
+  await bench.given('incident-elsewhere', acknowledged('i', 'missed'))
+  await bench.given('triage-i', unparked('i', 'retry'))
+  await settled()
+  expect(await bench.types('triage-i')).toStrictEqual(['InstanceParked', 'InstanceUnparked', 'InstanceParked'])
+  await bench.given('triage-i', unparked('i', 'skip'))
+  await settled()
+  expect(await handledBy(bench)).toStrictEqual(['missed'])
+  expect(await Promise.race([running, 'running'])).toBe('running')
+})
+
+test('an input that does not even tell its instance holds the process', async () => {
+  const bench = createBench()
+  const { running } = start(bench, counting())
+  await unreadable(bench, 'i', { incidentId: 7 })
+  await expect(running).rejects.toThrow('does not tell its instance')
 })
