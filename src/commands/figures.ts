@@ -66,7 +66,7 @@ async function countEvent(metrics: Metrics, history: History, event: DomainEvent
       incidentEnded(metrics, await history(), 'declared', event.data.at)
       break
     case 'IncidentClosed':
-      incidentEnded(metrics, await history(), 'closed', event.data.at)
+      incidentEnded(metrics, await history(), event.data.outcome, event.data.at)
       break
     case 'IncidentEscalated': {
       const { reason } = event.data
