@@ -1,8 +1,9 @@
+/** From the first look at the host to a remedy: what the probes find, and what the analyst makes of what no rule knows. */
 import { expect, test } from 'vitest'
 import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
-import { at, confirmed, elapsed, evidence, failed, INCIDENT, opened, reanalyse, remedy, result } from './support/incident.ts'
+import { analysing, spec } from './support/healing-situations.ts'
+import { at, confirmed, elapsed, evidence, failed, INCIDENT, opened, reanalyse, remedy, result, unrecognised } from './support/incident.ts'
 import {
   analyses,
   closesFingerprint,
@@ -18,9 +19,7 @@ import {
   waitsAndTriesAgain,
 } from './support/outputs.ts'
 
-const spec = specifyProcess(healing, INCIDENT)
 const unknown = (turn: number) => result('investigate', turn, { kind: 'unknown', reason: 'no answer', evidence })
-const unrecognised = result('investigate', 1, { kind: 'unrecognised', evidence })
 
 test('an incident begins with a look at the host', () => spec.given().when(opened).yields(investigates(1)))
 
@@ -99,12 +98,12 @@ const diagnosed = tell({
 
 test('what the analyst chose is looked at on the host like everything else', () =>
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(result('analyse', 2, answer))
     .yields(diagnosed, investigates(3, answer.chosen)))
 
 test('a choice of the analyst survives a time in which nothing could be seen', () => {
-  const chosen = [opened, unrecognised, result('analyse', 2, answer), unknown(3)]
+  const chosen = [...analysing, result('analyse', 2, answer), unknown(3)]
   spec
     .given(...chosen)
     .when(elapsed(4))
@@ -113,7 +112,7 @@ test('a choice of the analyst survives a time in which nothing could be seen', (
 
 test('a choice of the analyst that no probe confirms leads to no action, and to a person: what was seen is still unexplained', () =>
   spec
-    .given(opened, unrecognised, result('analyse', 2, answer))
+    .given(...analysing, result('analyse', 2, answer))
     .when(result('investigate', 3, { kind: 'not-confirmed', evidence }))
     .yields(
       investigated('not-confirmed'),
@@ -125,7 +124,7 @@ test('a choice of the analyst that no probe confirms leads to no action, and to 
 
 test('an analyst without a remedy leaves it to a person, with the diagnosis', () =>
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(result('analyse', 2, { ...answer, chosen: null }))
     .yields(
       tell({
@@ -146,7 +145,7 @@ test('an analyst without a remedy leaves it to a person, with the diagnosis', ()
 
 test('without an analyst a person is called, and told so', () =>
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(result('analyse', 2, { kind: 'no-analyst' }))
     .yields(
       escalates(
@@ -159,31 +158,43 @@ test('a busy analyst is asked three times, each time when he says', () => {
   const busy = (turn: number) =>
     result('analyse', turn, { kind: 'failed', rule: 'rate-limited', says: { text: 'busy' }, retryAfterMs: 9_000 })
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(busy(2))
     .yields(waits('analyst', 9_000), timer(3, 'ask-again', 9_000))
-  spec.given(opened, unrecognised, busy(2)).when(elapsed(3)).yields(analyses(4))
-  spec.given(opened, unrecognised, busy(2), elapsed(3), busy(4), elapsed(5)).when(busy(6)).yields(escalates('analyst-failed', 'busy'))
+  spec
+    .given(...analysing, busy(2))
+    .when(elapsed(3))
+    .yields(analyses(4))
+  spec
+    .given(...analysing, busy(2), elapsed(3), busy(4), elapsed(5))
+    .when(busy(6))
+    .yields(escalates('analyst-failed', 'busy'))
 })
 
 test('an analyst that wants more than an hour is not waited for', () => {
   const limited = (retryAfterMs: number) =>
     result('analyse', 2, { kind: 'failed', rule: 'rate-limited', says: { text: 'later' }, retryAfterMs })
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(limited(3_600_000))
     .yields(waits('analyst', 3_600_000), timer(3, 'ask-again', 3_600_000))
   for (const retryAfterMs of [3_600_001, 1e20]) {
-    spec.given(opened, unrecognised).when(limited(retryAfterMs)).yields(escalates('analyst-failed', 'later'))
+    spec
+      .given(...analysing)
+      .when(limited(retryAfterMs))
+      .yields(escalates('analyst-failed', 'later'))
   }
 })
 
 test('an analyst that fails for good is not asked again', () => {
   spec
-    .given(opened, unrecognised)
+    .given(...analysing)
     .when(result('analyse', 2, { kind: 'failed', rule: 'refused', says: { text: 'refused: no' }, retryAfterMs: null }))
     .yields(escalates('analyst-failed', 'refused: no'))
-  spec.given(opened, unrecognised).when(failed('analyse', 2)).yields(escalates('analyst-failed', 'no route to host'))
+  spec
+    .given(...analysing)
+    .when(failed('analyse', 2))
+    .yields(escalates('analyst-failed', 'no route to host'))
 })
 
 test('a person may have it looked at again, with all its patience back', () => {

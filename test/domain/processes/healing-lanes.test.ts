@@ -1,28 +1,29 @@
 /** Waiting for what an execution touches: in a queue, for the hour, with or without the approval that was given. */
 import { test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import { command } from '../../../src/domain/processes/outputs.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
 import {
   APPROVAL,
   APPROVED_EXECUTION,
+  draftingAgain,
+  EXECUTION,
+  queued,
+  queueing,
+  queueingByPolicy,
+  redeeming,
+  spec,
+} from './support/healing-situations.ts'
+import {
   byPerson,
   byPolicy,
-  confirmed,
   drafted,
-  EXECUTION,
   elapsed,
   evidence,
   failed,
-  INCIDENT,
   lanesAcquired,
   lanesOffered,
   lanesQueued,
   now,
-  offered,
-  opened,
   plan,
-  queueing,
   refusedCommand,
   result,
   revoked,
@@ -44,13 +45,11 @@ import {
   waitsAndTriesAgain,
 } from './support/outputs.ts'
 
-const spec = specifyProcess(healing, INCIDENT)
-const drafting = [opened, confirmed()]
 const otherPlan = { ...plan, planHash: 'OTHER' }
 
 test('with its lanes, what the policy allows is prepared, and what a person allowed is redeemed first', () => {
   spec
-    .given(...drafting, drafted(2))
+    .given(...queueingByPolicy)
     .when(lanesAcquired(EXECUTION))
     .yields(prepares(3, EXECUTION, byPolicy))
   spec
@@ -64,7 +63,7 @@ test('with its lanes, what the policy allows is prepared, and what a person allo
       }),
     )
   spec
-    .given(...queueing, lanesAcquired(APPROVED_EXECUTION))
+    .given(...redeeming)
     .when(used(APPROVAL, APPROVED_EXECUTION))
     .yields(prepares(4, APPROVED_EXECUTION, byPerson))
   spec
@@ -72,7 +71,7 @@ test('with its lanes, what the policy allows is prepared, and what a person allo
     .when(lanesAcquired('another'))
     .means('nothing')
   spec
-    .given(...queueing, lanesAcquired(APPROVED_EXECUTION))
+    .given(...redeeming)
     .when(used(APPROVAL, 'another'))
     .means('nothing')
 })
@@ -83,28 +82,28 @@ test('whoever overlaps waits by name, and an approval that is revoked meanwhile 
     .when(lanesQueued(APPROVED_EXECUTION))
     .yields(waits('lanes'))
   spec
-    .given(...queueing, lanesQueued(APPROVED_EXECUTION))
+    .given(...queued)
     .when(lanesQueued(APPROVED_EXECUTION))
     .means('nothing')
   spec
-    .given(...queueing, lanesQueued(APPROVED_EXECUTION))
+    .given(...queued)
     .when(revoked(APPROVAL))
     .yields(releases(APPROVED_EXECUTION), escalates('approval-revoked', 'changed my mind'))
 })
 
 test('when its turn may have come it plans again', () =>
   spec
-    .given(...queueing, lanesQueued(APPROVED_EXECUTION))
+    .given(...queued)
     .when(lanesOffered(APPROVED_EXECUTION))
     .yields(drafts(4)))
 
 test('the same plan keeps its approval, another needs a new one and gives the old one up', () => {
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(drafted(4, byPerson))
     .yields(proposed(byPerson), asksForLanes('execution HASH 4'))
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(drafted(4, byPerson, otherPlan))
     .yields(
       revokes(APPROVAL),
@@ -114,25 +113,25 @@ test('the same plan keeps its approval, another needs a new one and gives the ol
       timer(5, 'approval', 1_800_000),
     )
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(drafted(4, byPolicy))
     .yields(revokes(APPROVAL), proposed(byPolicy), asksForLanes('execution HASH 4'))
 })
 
 test('an approval that waits for nothing any more does not stay open', () => {
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(result('draft', 4, { kind: 'not-confirmed', evidence }))
     .yields(revokes(APPROVAL), resolves('recovered', 'The fault was gone before anything was done.'), closesFingerprint())
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(result('draft', 4, { kind: 'not-permitted', rule: 'target-frozen', says: 'It is frozen.' }))
     .yields(revokes(APPROVAL), escalates('target-frozen', 'It is frozen.'))
 })
 
 test('an approval is kept while the host cannot be seen', () =>
   spec
-    .given(...offered, failed('draft', 4), elapsed(5))
+    .given(...draftingAgain, failed('draft', 4), elapsed(5))
     .when(drafted(6, byPerson))
     .yields(proposed(byPerson), asksForLanes('execution HASH 6')))
 

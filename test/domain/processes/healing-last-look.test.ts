@@ -1,26 +1,21 @@
 /** The last look under the lock, and what comes of it. */
 import { expect, test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
 import { command } from '../../../src/domain/processes/outputs.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
+import { APPROVED_EXECUTION, drafting, preparing, preparingByPolicy, queueingByPolicy, spec } from './support/healing-situations.ts'
 import {
-  APPROVED_EXECUTION,
   at,
   byPerson,
-  confirmed,
   drafted,
-  EXECUTION,
   elapsed,
   evidence,
   failed,
+  fix1,
   healingOffered,
   INCIDENT,
   lanesAcquired,
   now,
-  opened,
   preparedWith,
-  preparing,
   reanalyse,
   refusedCommand,
   remedy,
@@ -32,7 +27,6 @@ import {
   closesFingerprint,
   drafts,
   escalates,
-  fix1,
   proposed,
   releases,
   resolves,
@@ -42,9 +36,6 @@ import {
   waits,
   waitsAndTriesAgain,
 } from './support/outputs.ts'
-
-const spec = specifyProcess(healing, INCIDENT)
-const drafting = [opened, confirmed()]
 
 test('what is prepared begins with its first step, on record with the incident and with the action', () =>
   spec
@@ -74,9 +65,7 @@ test('a host that has changed since the plan was made voids the approval; the th
     .when(drafted(5, byPerson))
     .yields(proposed(byPerson), asksFor('approval HASH 5'), waits('approval', 1_800_000), timer(6, 'approval', 1_800_000))
   const twice: readonly HealingInput[] = [
-    ...drafting,
-    drafted(2),
-    lanesAcquired(EXECUTION),
+    ...preparingByPolicy,
     drift(3),
     drafted(4),
     lanesAcquired('execution HASH 4'),
@@ -101,7 +90,7 @@ test('a fault that is gone under the lock ends as recovered', () =>
 
 test('while healing is stopped it waits, longer and longer, for as long as that lasts', () => {
   const halted = (turn: number) => result('prepare', turn, { kind: 'halted', by: 'mira' })
-  const history: HealingInput[] = [opened, confirmed()]
+  const history: HealingInput[] = [...drafting]
   let turn = 2
   for (const waitMs of [15_000, 30_000, 60_000, 120_000, 240_000, 300_000, 300_000, 300_000]) {
     const execution = `execution HASH ${turn}`
@@ -116,7 +105,7 @@ test('while healing is stopped it waits, longer and longer, for as long as that 
 })
 
 test('when healing is resumed it goes on at once; what waits for something else does not', () => {
-  const halted = [...drafting, drafted(2), lanesAcquired('execution HASH 2'), result('prepare', 3, { kind: 'halted', by: 'mira' })]
+  const halted = [...preparingByPolicy, result('prepare', 3, { kind: 'halted', by: 'mira' })]
   spec
     .given(...halted)
     .when(healingOffered)
@@ -126,7 +115,7 @@ test('when healing is resumed it goes on at once; what waits for something else 
     .when(elapsed(4))
     .means('nothing')
   spec
-    .given(...drafting, drafted(2), refusedCommand('AcquireLanes', 'host-budget-exhausted'))
+    .given(...queueingByPolicy, refusedCommand('AcquireLanes', 'host-budget-exhausted'))
     .when(healingOffered)
     .means('nothing')
 })
@@ -140,7 +129,7 @@ test('a preparation that sees nothing, or fails, is tried again a few times with
     .given(...preparing)
     .when(failed('prepare', 4))
     .yields(releases(APPROVED_EXECUTION), ...waitsAndTriesAgain(5, 'visibility', 2_000))
-  const history: HealingInput[] = [opened, confirmed()]
+  const history: HealingInput[] = [...drafting]
   for (let turn = 2; turn < 17; turn += 3)
     history.push(drafted(turn), lanesAcquired(`execution HASH ${turn}`), failed('prepare', turn + 1), elapsed(turn + 2))
   spec

@@ -1,33 +1,20 @@
 /** What a person may ask for while it has not acted yet: to close it, or to look again. */
 import { test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
 import {
   APPROVAL,
   APPROVED_EXECUTION,
   asking,
-  byPerson,
-  closed,
-  confirmed,
-  drafted,
+  drafting,
+  draftingAgain,
   EXECUTION,
-  elapsed,
-  failed,
-  granted,
-  INCIDENT,
-  lanesAcquired,
-  lanesQueued,
-  offered,
-  opened,
   preparing,
+  queued,
   queueing,
-  reanalyse,
-  rejected,
-} from './support/incident.ts'
+  redeeming,
+  spec,
+} from './support/healing-situations.ts'
+import { byPerson, closed, drafted, elapsed, failed, granted, lanesAcquired, opened, reanalyse, rejected } from './support/incident.ts'
 import { closesFingerprint, investigates, releases, revokes } from './support/outputs.ts'
-
-const spec = specifyProcess(healing, INCIDENT)
-const drafting = [opened, confirmed()]
 
 const closing = closesFingerprint()
 
@@ -46,19 +33,19 @@ test('a person may close it at any time before it acts, and everything it holds 
     .when(closed)
     .yields(revokes(APPROVAL), releases(APPROVED_EXECUTION), closing)
   spec
-    .given(...queueing, lanesQueued(APPROVED_EXECUTION))
+    .given(...queued)
     .when(closed)
     .yields(revokes(APPROVAL), releases(APPROVED_EXECUTION), closing)
   spec
-    .given(...offered)
+    .given(...draftingAgain)
     .when(closed)
     .yields(revokes(APPROVAL), closing)
   spec
-    .given(...offered, failed('draft', 4))
+    .given(...draftingAgain, failed('draft', 4))
     .when(closed)
     .yields(revokes(APPROVAL), closing)
   spec
-    .given(...queueing, lanesAcquired(APPROVED_EXECUTION))
+    .given(...redeeming)
     .when(closed)
     .yields(revokes(APPROVAL), releases(APPROVED_EXECUTION), closing)
   spec
@@ -86,7 +73,7 @@ test('a person may have it looked at again while it waits, and everything it hol
     .when(reanalyse)
     .yields(revokes(APPROVAL), investigates(4))
   spec
-    .given(...queueing, lanesQueued(APPROVED_EXECUTION))
+    .given(...queued)
     .when(reanalyse)
     .yields(revokes(APPROVAL), releases(APPROVED_EXECUTION), investigates(4))
   spec

@@ -1,28 +1,19 @@
 /** From a confirmed remedy to a plan, and to somebody who lets it run. */
 import { test } from 'vitest'
 import type { ConfirmedRemedy } from '../../../src/domain/processes/effects.ts'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import { command } from '../../../src/domain/processes/outputs.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
+import { APPROVAL, APPROVED_EXECUTION, asking, drafting, EXECUTION, redeeming, spec } from './support/healing-situations.ts'
 import {
-  APPROVAL,
-  APPROVED_EXECUTION,
-  asking,
   byPerson,
   byPolicy,
-  confirmed,
   drafted,
-  EXECUTION,
   elapsed,
   evidence,
   expired,
   failed,
   granted,
-  INCIDENT,
-  lanesAcquired,
   now,
   opened,
-  queueing,
   refusedCommand,
   rejected,
   remedy,
@@ -43,9 +34,6 @@ import {
   waits,
   waitsAndTriesAgain,
 } from './support/outputs.ts'
-
-const spec = specifyProcess(healing, INCIDENT)
-const drafting = [opened, confirmed()]
 
 test('a plan that the policy allows takes its lanes', () =>
   spec
@@ -166,7 +154,6 @@ test('when nobody has answered in time the approval expires, once', () => {
 })
 
 test('an approval that cannot be used any more stops it and gives the lanes back', () => {
-  const redeeming = [...queueing, lanesAcquired(APPROVED_EXECUTION)]
   spec
     .given(...redeeming)
     .when(refusedCommand('UseApproval', 'approval-not-granted', { situation: 'revoked' }))

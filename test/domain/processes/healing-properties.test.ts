@@ -13,12 +13,14 @@ import {
   byPerson,
   byPolicy,
   closed,
+  compensable,
   declared,
   drafted,
   elapsed,
   evidence,
   expired,
   failed,
+  fix1,
   granted,
   INCIDENT,
   lanesAcquired,
@@ -26,7 +28,6 @@ import {
   lanesQueued,
   lost,
   opened,
-  plan,
   preparedWith,
   reanalyse,
   refusedCommand,
@@ -34,13 +35,10 @@ import {
   remedy,
   result,
   revoked,
-  steps,
   used,
 } from './support/incident.ts'
 
-const compensable = { ...plan, reversibility: 'compensable' } as const
-const [step = { name: 'fix-1', say: 'first', run: plan.precondition }] = steps
-const ran = { executionId: 'x', step: step.name, say: step.say }
+const ran = { executionId: 'x', step: fix1.name, say: fix1.say }
 const says = { text: 'no' }
 const chosen = { actionId: remedy.action.id, confidence: 0.5, diagnosis: 'x' }
 const answered = { kind: 'answered', diagnosis: says, why: says, evidenceIds: ['line-1'], confidence: 1, model: 'm' } as const

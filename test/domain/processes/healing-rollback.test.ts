@@ -1,34 +1,41 @@
 /** The way back: the earlier state is restored and proven, or the target is frozen and a person is called. */
 import { expect, test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
 import type { Output } from '../../../src/domain/processes/process-manager.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
-import { cause, doesNotHold, proving, rollingBack, secondRestore, verifying } from './support/execution.ts'
 import {
+  CAUSE,
   EXECUTION,
+  proving,
+  rollingBack,
+  rollingBackSecondStep,
+  running,
+  settling,
+  spec,
+  verifying,
+} from './support/healing-situations.ts'
+import {
+  at,
+  doesNotHold,
   elapsed,
+  fix1,
+  fix2,
   INCIDENT,
   inMs,
   lost,
-  now,
   plan,
+  restore1,
+  restore2,
   result,
-  running,
   settled,
   stepEnded,
   stepNeverRan,
 } from './support/incident.ts'
 import {
   escalates,
-  fix1,
-  fix2,
   fixFailed,
   freezes,
   proves,
   releases,
-  restore1,
-  restore2,
   rollbackStarted,
   runs,
   settles,
@@ -44,20 +51,17 @@ import {
   verification,
 } from './support/outputs.ts'
 
-const spec = specifyProcess(healing, INCIDENT)
-const at = now
-
 test('a rollback runs its steps in order and proves that the earlier state is back', () => {
   spec
     .given(...verifying)
     .when(doesNotHold(6))
-    .yields(verification(EXECUTION, false, 'still full'), rollbackStarted(EXECUTION, cause), runs(7, EXECUTION, restore1, 'restore'))
+    .yields(verification(EXECUTION, false, 'still full'), rollbackStarted(EXECUTION, CAUSE), runs(7, EXECUTION, restore1, 'restore'))
   spec
     .given(...rollingBack)
     .when(stepEnded(7, EXECUTION, restore1))
     .yields(stepDone(EXECUTION, restore1), runs(8, EXECUTION, restore2, 'restore'))
   spec
-    .given(...secondRestore)
+    .given(...rollingBackSecondStep)
     .when(stepEnded(8, EXECUTION, restore2))
     .yields(stepDone(EXECUTION, restore2), proves(9))
   spec
@@ -67,7 +71,7 @@ test('a rollback runs its steps in order and proves that the earlier state is ba
       ...fixFailed(EXECUTION),
       tell({ type: 'RollbackProven', data: { incidentId: INCIDENT, executionId: EXECUTION, at } }),
       releases(EXECUTION),
-      escalates('fix-failed-rolled-back', `${cause}; the earlier state is back, proven`),
+      escalates('fix-failed-rolled-back', `${CAUSE}; the earlier state is back, proven`),
     )
 })
 
@@ -110,35 +114,35 @@ test('a restore that provably never ran is tried again under a new mark, a few t
 
 test('the outcome of a restore is settled like that of a step, and its cause is not forgotten', () => {
   const again = { ...restore1, name: 'restore-1.2' }
-  const settling = [...rollingBack, stepNeverRan(7, EXECUTION, restore1), elapsed(8), lost(9)]
+  const settlingRestore = [...rollingBack, stepNeverRan(7, EXECUTION, restore1), elapsed(8), lost(9)]
   spec
-    .given(...settling.slice(0, -1))
+    .given(...settlingRestore.slice(0, -1))
     .when(lost(9))
     .yields(stepLost(EXECUTION, again), settles(10, EXECUTION, again))
   spec
-    .given(...settling)
+    .given(...settlingRestore)
     .when(settled(10, EXECUTION, again, { kind: 'void' }))
     .yields(stepVoid(EXECUTION, again), timer(11, 'restore-again', 4_000))
   spec
-    .given(...settling, settled(10, EXECUTION, again, { kind: 'void' }))
+    .given(...settlingRestore, settled(10, EXECUTION, again, { kind: 'void' }))
     .when(elapsed(11))
     .yields(runs(12, EXECUTION, { ...restore1, name: 'restore-1.3' }, 'restore'))
   spec
-    .given(...settling)
+    .given(...settlingRestore)
     .when(settled(10, EXECUTION, again, { kind: 'ended', exitCode: 0 }))
     .yields(stepSettled(EXECUTION, again, 0), runs(11, EXECUTION, restore2, 'restore'))
   spec
-    .given(...settling)
+    .given(...settlingRestore)
     .when(settled(10, EXECUTION, again, { kind: 'ended', exitCode: 2 }))
     .yields(stepSettled(EXECUTION, again, 2), ...rollbackFailed('restoring ended with exit code 2'))
   spec
-    .given(...settling)
+    .given(...settlingRestore)
     .when(settled(10, EXECUTION, again, { kind: 'unknown', rebooted: false }))
     .yields(stepUndecided(EXECUTION, again, 'it was ended before it could say how'), proves(11))
   const { outputs } = spec
-    .given(...settling, settled(10, EXECUTION, again, { kind: 'unknown', rebooted: false }))
+    .given(...settlingRestore, settled(10, EXECUTION, again, { kind: 'unknown', rebooted: false }))
     .when(result('prove', 11, { kind: 'same' }))
-  expect(outputs.at(-1)).toStrictEqual(escalates('fix-failed-rolled-back', `${cause}; the earlier state is back, proven`))
+  expect(outputs.at(-1)).toStrictEqual(escalates('fix-failed-rolled-back', `${CAUSE}; the earlier state is back, proven`))
 })
 
 test('a rollback that nobody can prove is looked at a few times, then a person must say what happened', () => {
@@ -167,7 +171,7 @@ test('a rollback that nobody can prove is looked at a few times, then a person m
 
 test('a restore that would overwrite the work of somebody else is not run: the target is frozen, and the three states are shown', () => {
   const changes = [{ what: 'file /etc/redis.conf', before: 'a', left: 'b', now: 'c', sinceLeft: { text: '-b\n+c\n' } }]
-  const says = `${cause}; not rolled back, because somebody else has changed file /etc/redis.conf since. Nothing was touched.`
+  const says = `${CAUSE}; not rolled back, because somebody else has changed file /etc/redis.conf since. Nothing was touched.`
   const ran = { executionId: EXECUTION, step: restore1.name, say: restore1.say }
   const why = { text: 'it would have overwritten what somebody else has changed' }
   spec
@@ -185,7 +189,7 @@ test('a restore that would overwrite the work of somebody else is not run: the t
 
 test('how long Steward was away is counted from the last step that it saw end, not from when it came back', () => {
   const settledLate = settled(5, EXECUTION, fix1, { kind: 'ended', exitCode: 7 })
-  const { outputs } = spec.given(...running, lost(4)).when(laterBy(settledLate, 3_600_000))
+  const { outputs } = spec.given(...settling).when(laterBy(settledLate, 3_600_000))
   expect(outputs.at(-1)).toStrictEqual(runs(6, EXECUTION, restore1, 'restore', null))
   const { outputs: inTime } = spec.given(...running, laterBy(stepEnded(4, EXECUTION, fix1), 60_000)).when(stepEnded(5, EXECUTION, fix2, 3))
   expect(lateAtOf(inTime)).toBe(inMs(plan.windowMs + 120_000))

@@ -1,30 +1,37 @@
 /** The steps of an execution: one after the other, each once; and what the host says of one whose outcome was lost. */
 import { expect, test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
-import { holds, proving, rollingBack, secondRestore, secondStep, verifying } from './support/execution.ts'
 import {
-  closed,
   EXECUTION,
+  proving,
+  rollingBack,
+  rollingBackSecondStep,
+  running,
+  runningSecondStep,
+  settling,
+  spec,
+  verifying,
+} from './support/healing-situations.ts'
+import {
+  at,
+  closed,
   elapsed,
   failed,
+  fix1,
+  fix2,
+  holds,
   INCIDENT,
   lost,
-  now,
   reanalyse,
-  running,
+  restore1,
   settled,
   stepEnded,
   stepNeverRan,
 } from './support/incident.ts'
 import {
   escalates,
-  fix1,
-  fix2,
   freezes,
   releases,
-  restore1,
   rollbackStarted,
   runs,
   settles,
@@ -41,23 +48,20 @@ import {
   waits,
 } from './support/outputs.ts'
 
-const spec = specifyProcess(healing, INCIDENT)
-const at = now
-
 test('steps run one after the other, then the cure is proven', () => {
   spec
     .given(...running)
     .when(stepEnded(4, EXECUTION, fix1))
     .yields(stepDone(EXECUTION, fix1), runs(5, EXECUTION, fix2))
   spec
-    .given(...secondStep)
+    .given(...runningSecondStep)
     .when(stepEnded(5, EXECUTION, fix2))
     .yields(stepDone(EXECUTION, fix2), verifies(6))
 })
 
 test('a step that fails brings the earlier state back', () =>
   spec
-    .given(...secondStep)
+    .given(...runningSecondStep)
     .when(stepEnded(5, EXECUTION, fix2, 3))
     .yields(
       stepFailed(EXECUTION, fix2, 3),
@@ -71,7 +75,7 @@ test('a first step that never ran has changed nothing; a later one leaves a half
     .when(stepNeverRan(4, EXECUTION, fix1))
     .yields(stepSkipped(EXECUTION, fix1), releases(EXECUTION), escalates('not-executed', 'Nothing was done: the host is away'))
   spec
-    .given(...secondStep)
+    .given(...runningSecondStep)
     .when(stepNeverRan(5, EXECUTION, fix2))
     .yields(
       stepSkipped(EXECUTION, fix2),
@@ -85,7 +89,6 @@ test('an unknown outcome is settled by the mark on the host, never by running it
     .given(...running)
     .when(lost(4))
     .yields(stepLost(EXECUTION, fix1), settles(5, EXECUTION, fix1))
-  const settling = [...running, lost(4)]
   spec
     .given(...settling)
     .when(settled(5, EXECUTION, fix1, { kind: 'void' }))
@@ -109,7 +112,7 @@ test('an unknown outcome is settled by the mark on the host, never by running it
 })
 
 test('a step that still runs, or a host that is away, is asked again and again, up to an hour; then a person is', () => {
-  const history: HealingInput[] = [...running, lost(4)]
+  const history: HealingInput[] = [...settling]
   const running5 = settled(5, EXECUTION, fix1, { kind: 'running' })
   spec
     .given(...history)
@@ -141,7 +144,7 @@ test('a step that still runs, or a host that is away, is asked again and again, 
 })
 
 test('nothing that a person asks for meanwhile stops an execution half-way', () => {
-  for (const history of [running, secondStep, verifying, rollingBack, secondRestore, proving, [...running, lost(4)]]) {
+  for (const history of [running, runningSecondStep, verifying, rollingBack, rollingBackSecondStep, proving, settling]) {
     spec
       .given(...history)
       .when(closed)
@@ -155,11 +158,11 @@ test('nothing that a person asks for meanwhile stops an execution half-way', () 
 
 test('the result of an effect that is no longer waited for means nothing', () => {
   spec
-    .given(...secondStep)
+    .given(...runningSecondStep)
     .when(stepEnded(4, EXECUTION, fix1, 1))
     .means('nothing')
   spec
-    .given(...running, lost(4))
+    .given(...settling)
     .when(stepEnded(4, EXECUTION, fix1))
     .means('nothing')
   spec

@@ -1,34 +1,40 @@
 /** After the steps: the cure is proven, or undone, or a person is called. */
 import { expect, test } from 'vitest'
-import { healing } from '../../../src/domain/processes/healing/healing.ts'
 import type { HealingInput } from '../../../src/domain/processes/healing/state.ts'
 import { command } from '../../../src/domain/processes/outputs.ts'
-import { specifyProcess } from '../../support/specify-process.ts'
-import { doesNotHold, holds, runningForGood, verifying } from './support/execution.ts'
 import {
+  EXECUTION,
+  preparingForGood,
+  rebaselining,
+  running,
+  runningForGood,
+  spec,
+  verifying,
+  verifyingForGood,
+} from './support/healing-situations.ts'
+import {
+  at,
   closed,
   declared,
-  EXECUTION,
+  doesNotHold,
   elapsed,
   failed,
+  fix1,
+  holds,
   INCIDENT,
-  now,
   preparedWith,
+  restore1,
   result,
-  running,
   stepEnded,
 } from './support/incident.ts'
 import {
   closesFingerprint,
   escalates,
-  fix1,
-  fix2,
   fixFailed,
   freezes,
   recordsFix,
   releases,
   resolves,
-  restore1,
   rollbackStarted,
   runs,
   stepFailed,
@@ -37,9 +43,6 @@ import {
   timer,
   verification,
 } from './support/outputs.ts'
-
-const spec = specifyProcess(healing, INCIDENT)
-const at = now
 
 test('a proven cure is taken into the baseline before the incident ends; what else has changed is not', () => {
   spec
@@ -50,7 +53,7 @@ test('a proven cure is taken into the baseline before the incident ends; what el
   const worked = recordsFix('RecordFixSuccess', EXECUTION)
   const fixed = [releases(EXECUTION), resolves('fixed', 'The cure was proven.'), closesFingerprint()]
   spec
-    .given(...verifying, holds(6))
+    .given(...rebaselining)
     .when(
       result('survey', 7, {
         kind: 'seen',
@@ -68,11 +71,11 @@ test('a proven cure is taken into the baseline before the incident ends; what el
       ...fixed,
     )
   spec
-    .given(...verifying, holds(6))
+    .given(...rebaselining)
     .when(result('survey', 7, { kind: 'unseen', reason: 'away' }))
     .yields(worked, ...fixed)
   spec
-    .given(...verifying, holds(6))
+    .given(...rebaselining)
     .when(failed('survey', 7))
     .yields(worked, ...fixed)
 })
@@ -80,7 +83,7 @@ test('a proven cure is taken into the baseline before the incident ends; what el
 test('what cannot be undone freezes the target when it fails, and nothing more is done', () => {
   const says = 'the cure could not be proven: still full; this action has no state to go back to'
   spec
-    .given(...runningForGood, stepEnded(4, EXECUTION, fix1), stepEnded(5, EXECUTION, fix2))
+    .given(...verifyingForGood)
     .when(doesNotHold(6))
     .yields(
       verification(EXECUTION, false, 'still full'),
@@ -103,8 +106,7 @@ test('what cannot be undone freezes the target when it fails, and nothing more i
 })
 
 test('a compensable action never goes back, even if somebody prepared it so', () => {
-  const prepared = [...runningForGood.slice(0, 4), preparedWith(3)]
-  const { outputs } = spec.given(...prepared).when(stepEnded(4, EXECUTION, fix1, 1))
+  const { outputs } = spec.given(...preparingForGood, preparedWith(3)).when(stepEnded(4, EXECUTION, fix1, 1))
   expect(outputs.filter(({ kind }) => kind === 'effect')).toStrictEqual([])
 })
 
@@ -129,9 +131,8 @@ test('a cure that nobody can see is undone', () =>
     .yields(rollbackStarted(EXECUTION, 'verification saw nothing: no answer'), runs(17, EXECUTION, restore1, 'restore')))
 
 test('a cure that nobody can see and nothing can undo freezes the target until a person says what happened', () => {
-  const history = [...runningForGood, stepEnded(4, EXECUTION, fix1), stepEnded(5, EXECUTION, fix2)]
   spec
-    .given(...looksInVain(6, history))
+    .given(...looksInVain(6, verifyingForGood))
     .when(failed('verify', 16))
     .yields(
       tell({ type: 'OutcomeUndetermined', data: { incidentId: INCIDENT, executionId: EXECUTION, says: 'no route to host', at } }),
@@ -140,7 +141,7 @@ test('a cure that nobody can see and nothing can undo freezes the target until a
 })
 
 test('what a person declares ends it, with the lanes given back', () => {
-  const undetermined = [...looksInVain(6, [...runningForGood, stepEnded(4, EXECUTION, fix1), stepEnded(5, EXECUTION, fix2)]), unseen(16)]
+  const undetermined = [...looksInVain(6, verifyingForGood), unseen(16)]
   spec
     .given(...undetermined)
     .when(declared('done'))

@@ -17,6 +17,7 @@ import { NOW } from '../../../support/specify-process.ts'
 
 export const now = NOW
 export const at = NOW
+export const inMs = (ms: number) => later(now, ms)
 export const INCIDENT = 'incident'
 
 export const origin: IncidentOrigin = {
@@ -74,17 +75,18 @@ export const plan: Plan = {
   diffs: [],
 }
 
+/** What cannot be undone: ending sessions, say. */
+export const compensable: Plan = { ...plan, reversibility: 'compensable' }
+
 export const byPolicy: Authority = { kind: 'policy', rule: 'redis' }
 export const byPerson: Authority = { kind: 'person', because: ['the target is in mode propose'] }
 
-export const steps: readonly NamedStep[] = [
-  { name: 'fix-1', say: 'first', run: probe },
-  { name: 'fix-2', say: 'second', run: probe },
-]
-export const rollback: readonly NamedStep[] = [
-  { name: 'restore-1', say: 'put back', run: probe },
-  { name: 'restore-2', say: 'reload', run: probe },
-]
+export const fix1: NamedStep = { name: 'fix-1', say: 'first', run: probe }
+export const fix2: NamedStep = { name: 'fix-2', say: 'second', run: probe }
+export const steps: readonly NamedStep[] = [fix1, fix2]
+export const restore1: NamedStep = { name: 'restore-1', say: 'put back', run: probe }
+export const restore2: NamedStep = { name: 'restore-2', say: 'reload', run: probe }
+export const rollback: readonly NamedStep[] = [restore1, restore2]
 const state = (sha256: string) => ({ kind: 'file', mode: '644', uid: 0, gid: 0, link: '', sha256, attributes: '' })
 const asIs = (sha256: string, maxmemory: string): Restorable => ({ files: { '/etc/redis.conf': state(sha256) }, settings: { maxmemory } })
 export const before: StateVector = { ...asIs('old', '100'), health: 'up', precondition: 'holds' }
@@ -124,6 +126,7 @@ export const refusedCommand = (command: string, rule: string, facts: Readonly<Re
 })
 
 export const confirmed = (turn = 1) => result('investigate', turn, { kind: 'confirmed', remedy, evidence })
+export const unrecognised = result('investigate', 1, { kind: 'unrecognised', evidence })
 export const drafted = (turn: number, authority: Authority = byPolicy, of: Plan = plan) =>
   result('draft', turn, { kind: 'drafted', plan: of, authority, approversNeeded: 1, actionsPerHostPerHour: 6 })
 export const preparedWith = (turn: number, undo: readonly NamedStep[] = rollback) =>
@@ -140,6 +143,9 @@ export const stepEnded = (turn: number, executionId: string, step: NamedStep, ex
   })
 export const stepNeverRan = (turn: number, executionId: string, step: NamedStep) =>
   result('run-step', turn, { kind: 'never-ran', reason: 'the host is away', ran: ran(executionId, step) })
+
+export const holds = (turn: number) => result('verify', turn, { kind: 'holds', probes: 5 })
+export const doesNotHold = (turn: number) => result('verify', turn, { kind: 'does-not-hold', facts: {}, says: 'still full' })
 
 type Became =
   | Readonly<{ kind: 'void' | 'running' }>
@@ -196,21 +202,3 @@ export const declared = (outcome: 'done' | 'not-done'): HealingInput => ({
   type: 'OutcomeDeclared',
   data: { incidentId: INCIDENT, outcome, by: 'mira', reason: 'I looked', at },
 })
-
-/** Confirmed, planned, allowed by the policy, lanes held, prepared: the first step runs as effect 4. */
-export const EXECUTION = 'execution HASH 2'
-export const running: readonly HealingInput[] = [opened, confirmed(), drafted(2), lanesAcquired(EXECUTION), preparedWith(3)]
-
-/** Confirmed and planned; a person is asked. */
-export const APPROVAL = 'approval HASH 2'
-export const asking: readonly HealingInput[] = [opened, confirmed(), drafted(2, byPerson)]
-/** The person agreed; lanes are asked for. */
-export const APPROVED_EXECUTION = 'execution HASH 3'
-export const queueing: readonly HealingInput[] = [...asking, granted(APPROVAL)]
-
-export const inMs = (ms: number) => later(now, ms)
-
-/** Its turn has come after it had waited for its lanes. */
-export const offered: readonly HealingInput[] = [...queueing, lanesQueued(APPROVED_EXECUTION), lanesOffered(APPROVED_EXECUTION)]
-/** It holds its lanes, and the approval is used: the last look comes as effect 4. */
-export const preparing: readonly HealingInput[] = [...queueing, lanesAcquired(APPROVED_EXECUTION), used(APPROVAL, APPROVED_EXECUTION)]

@@ -5,7 +5,7 @@ import type { IncidentReport } from '../../../../src/domain/incident/incident.ts
 import type { EffectKind, EffectRequest, NamedStep, Restorable } from '../../../../src/domain/processes/effects.ts'
 import { command, effect } from '../../../../src/domain/processes/outputs.ts'
 import type { Output } from '../../../../src/domain/processes/process-manager.ts'
-import { at, before, evidence, INCIDENT, inMs, meant, now, origin, plan, remedy, rollback, seen, steps } from './incident.ts'
+import { at, before, evidence, INCIDENT, inMs, meant, now, origin, plan, remedy, seen } from './incident.ts'
 
 const incidentId = INCIDENT
 
@@ -189,14 +189,6 @@ export const closesFingerprint = (found: 'answered' | 'not-confirmed' = 'answere
     id: 'fingerprint',
     command: { type: 'CloseFingerprint', data: { fingerprintId: 'fingerprint', incidentId, result: found, now } },
   })
-
-export const [fix1, fix2] = pair(steps)
-export const [restore1, restore2] = pair(rollback)
-
-function pair([a, b]: readonly NamedStep[]): readonly [NamedStep, NamedStep] {
-  if (!a || !b) throw new RangeError('two steps are needed')
-  return [a, b]
-}
 
 export const proposed = (authority: Authority, of = plan): Output =>
   tell({ type: 'PlanProposed', data: { incidentId, plan: of, authority, at } })
