@@ -2,24 +2,25 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { importLines } from './import-lines.ts'
+import { importLines, type SourceFile } from './import-lines.ts'
 import type { Violation } from './import-rules.ts'
 import { checkImports, IMPORT_TABLE, importCircles } from './import-rules.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-const projectFiles = () =>
-  globSync(['src/**/*.ts', 'migrations/**/*.ts'], { cwd: ROOT }).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+const filesOf = (...areas: readonly string[]): SourceFile[] =>
+  globSync(
+    areas.map((area) => `${area}/**/*.ts`),
+    { cwd: ROOT },
+  ).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+
+const projectFiles = () => filesOf('src', 'migrations')
 
 const told = ({ path, line, says }: Violation): string => `${path}:${line} ${says}`
 
 describe('src and migrations', () => {
   test('keep the import table', () => {
     expect(checkImports(projectFiles()).map(told)).toEqual([])
-  })
-
-  test('import nothing in a circle, not even a type', () => {
-    expect(importCircles(projectFiles()).map(told)).toEqual([])
   })
 
   test('are all read', () => {
@@ -30,6 +31,18 @@ describe('src and migrations', () => {
         `files below ${of}`,
       ).toBe(true)
     }
+  })
+})
+
+describe('all areas, tests and scripts too', () => {
+  const areas = ['src', 'migrations', 'test', 'scripts']
+
+  test('import nothing in a circle, not even a type', () => {
+    expect(importCircles(filesOf(...areas)).map(told)).toEqual([])
+  })
+
+  test.each(areas)('%s is read', (area) => {
+    expect(filesOf(area)).not.toEqual([])
   })
 })
 

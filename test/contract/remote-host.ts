@@ -9,10 +9,7 @@ import { programCases } from './remote-host/programs.ts'
 import { reachCases } from './remote-host/reach.ts'
 import { rotationCases } from './remote-host/rotation.ts'
 import { sqlCases } from './remote-host/sql.ts'
-import { type HostUnderTest, openHostUnderTest, type SshServerFactory } from './support/host-under-test.ts'
-
-/** The host of the running test. */
-export type CurrentHost = () => HostUnderTest
+import { type CurrentHost, type HostUnderTest, openHostUnderTest, type SshServerFactory } from './support/host-under-test.ts'
 
 export function describeRemoteHost(name: string, factory: SshServerFactory, more: (current: CurrentHost) => void = () => undefined): void {
   describe(`remote host: ${name}`, { timeout: 60_000 }, () => {

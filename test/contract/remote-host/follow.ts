@@ -5,7 +5,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, 
 import { expect, test } from 'vitest'
 import type { LogLine } from '../../../src/domain/ports/remote-host.ts'
 import { until } from '../../support/until.ts'
-import type { CurrentHost } from '../remote-host.ts'
+import type { CurrentHost } from '../support/host-under-test.ts'
 import { readLog } from '../support/log-reader.ts'
 
 /** Shells of ours that still look at this path. */

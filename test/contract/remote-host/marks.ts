@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Mark, MarkTaken, RemoteOutcomeUnknown, RemoteTimeout } from '../../../src/domain/ports/remote-host.ts'
 import { until } from '../../support/until.ts'
-import type { CurrentHost } from '../remote-host.ts'
-import type { HostUnderTest } from '../support/host-under-test.ts'
+import type { CurrentHost, HostUnderTest } from '../support/host-under-test.ts'
 import { spawnStep } from '../support/step-process.ts'
 
 const markOf = ({ dir }: HostUnderTest, step = '1'): Mark => ({ stateDir: join(dir, 'state'), executionId: 'exec-1', step })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { RemoteTimeout } from '../../../src/domain/ports/remote-host.ts'
 import { isRunning } from '../../support/is-running.ts'
 import { until } from '../../support/until.ts'
-import type { CurrentHost } from '../remote-host.ts'
+import type { CurrentHost } from '../support/host-under-test.ts'
 
 export function programCases(current: CurrentHost): void {
   test('a program answers with its output and its own exit code', async () => {

@@ -7,7 +7,7 @@ import { keyPair } from '../../../src/adapters/ssh/practice-keys.ts'
 import type { HostAddress, RemoteHost } from '../../../src/domain/ports/remote-host.ts'
 import { RemoteOutcomeUnknown } from '../../../src/domain/ports/remote-host.ts'
 import { until } from '../../support/until.ts'
-import type { CurrentHost } from '../remote-host.ts'
+import type { CurrentHost } from '../support/host-under-test.ts'
 import { spawnStep } from '../support/step-process.ts'
 
 const hello = { kind: 'exec', argv: ['echo', 'hello'] } as const

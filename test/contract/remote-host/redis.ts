@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MarkTaken, type ServiceConnection } from '../../../src/domain/ports/remote-host.ts'
 import { type RedisDaemon, startRedis } from '../../support/daemons/redis.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
-import type { CurrentHost } from '../remote-host.ts'
+import type { CurrentHost } from '../support/host-under-test.ts'
 
 export function redisCases(current: CurrentHost): void {
   describe('redis', () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MarkTaken, RemoteTimeout, type ServiceConnection } from '../../../src/domain/ports/remote-host.ts'
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
-import type { CurrentHost } from '../remote-host.ts'
+import type { CurrentHost } from '../support/host-under-test.ts'
 
 export function sqlCases(current: CurrentHost): void {
   describe('postgresql', () => {

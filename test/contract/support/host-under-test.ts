@@ -41,6 +41,9 @@ export interface HostUnderTest extends AsyncDisposable {
   text(name: string): string
 }
 
+/** The host of the running test. */
+export type CurrentHost = () => HostUnderTest
+
 export const quick = {
   connectTimeoutMs: 2_000,
   keepAliveIntervalMs: 250,

@@ -3,8 +3,8 @@
 import type { Recorded } from '../../../src/domain/events.ts'
 import { allProjections } from '../../../src/projections/all.ts'
 import { createMemoryProjections } from '../../../src/projections/memory-projections.ts'
+import { restingIncidents } from './resting-incidents.ts'
 import { keyOf, type SimulatedHost } from './simulated-host.ts'
-import { restingIncidents } from './world.ts'
 
 export type History = Readonly<{
   log: readonly Recorded[]

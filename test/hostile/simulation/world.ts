@@ -19,6 +19,7 @@ import { type Control, withControl } from './controls.ts'
 import { violations } from './invariants.ts'
 import { Life } from './life.ts'
 import { createRandom } from './random.ts'
+import { restingIncidents } from './resting-incidents.ts'
 import { Scheduler } from './scheduler.ts'
 import { simulatedEffects } from './simulated-effects.ts'
 import { SimulatedHost } from './simulated-host.ts'
@@ -153,17 +154,6 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
     turns: scheduler.trace.length,
     outcomes: [...restingIncidents(log()).values()],
   }
-}
-
-/** Incidents that reached an end, or wait for a person by name. */
-export function restingIncidents(log: readonly Recorded[]): ReadonlyMap<string, string> {
-  const resting = new Map<string, string>()
-  for (const { type, data } of log) {
-    if (type === 'IncidentResolved') resting.set(data.incidentId, data.outcome)
-    if (type === 'IncidentEscalated') resting.set(data.incidentId, data.reason)
-    if (type === 'OutcomeUndetermined') resting.set(data.incidentId, 'undetermined')
-  }
-  return resting
 }
 
 async function setTheStage(command: (addressed: AnyCommand) => Promise<void>, scheduler: Scheduler): Promise<void> {
