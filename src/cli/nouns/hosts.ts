@@ -1,10 +1,10 @@
 /** `steward host`: machines that Steward reaches over SSH. A host is added only after somebody compared the fingerprint of its key. */
 import type { Command } from 'commander'
 import type { registerHost } from '../../api/routes/hosts.ts'
-import { confirmed, each, preview, type Repeatable, repeatable, settled } from '../change.ts'
+import { each, type Repeatable, repeatable, settled } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
-import type { BodyOf, Host, HostTest, Outcome } from '../client/shapes.ts'
+import type { BodyOf, Host, HostTest } from '../client/shapes.ts'
 import { type Define, wholeNumber } from '../define.ts'
 import { CliError, exitCode } from '../exit-code.ts'
 import { ago, duration, moment } from '../screen/moment.ts'
@@ -15,6 +15,7 @@ import { shellLine } from '../shell-word.ts'
 import { readable } from '../views/readable.ts'
 import { addKeyOptions, confirmedKey, type KeyFlags, type KeyTaken, rekeyHost, sharing, withAdvice } from './host-key.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
+import { type RetireFlags, retire } from './retire.ts'
 
 export function defineHosts(program: Command, { run }: Define): void {
   const host = program
@@ -182,24 +183,5 @@ async function testHosts(session: Session, given: readonly string[]) {
   })
 }
 
-async function deleteHost(
-  session: Session,
-  given: string,
-  flags: Repeatable & Readonly<{ reason?: string; yes?: boolean }>,
-): Promise<void> {
-  const { out } = session
-  const client = await session.api()
-  const path = pathOf(kinds.host, await idOf(client, kinds.host, given))
-  const { body: host, etag } = await client.see<Host>(path)
-  preview(session, flags, (page) => drawHost(page, host, out.nowMs))
-  if (!(await confirmed(session, flags, 'Retire this host?')))
-    throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
-  const { reason, idempotencyKey } = flags
-  const outcome = await client.send<Outcome>('DELETE', path, {
-    body: reason === undefined ? {} : { reason },
-    ifMatch: etag ?? '*',
-    idempotencyKey,
-  })
-  await settled<Host>(session, client, path, outcome)
-  out.show(outcome, (page) => page.item('Retired ', host.name, 'good'))
-}
+const deleteHost = (session: Session, given: string, flags: RetireFlags): Promise<void> =>
+  retire<Host>(session, 'host', given, flags, async (host) => (page) => drawHost(page, host, session.out.nowMs))

@@ -1,13 +1,13 @@
 /** What a person does to a watched service: rest it, take it back after a freeze, accept what it has become, retire it. */
 import type { Command } from 'commander'
-import { confirmed, each, preview, type Repeatable, repeatable, settled } from '../change.ts'
+import { each, type Repeatable, repeatable, settled } from '../change.ts'
 import { namesAround } from '../client/names.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Outcome, Target } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
-import { CliError, exitCode } from '../exit-code.ts'
 import type { Session } from '../session.ts'
 import { drawTarget } from '../views/target.ts'
+import { type RetireFlags, retire } from './retire.ts'
 
 export function defineTargetChanges(target: Command, { run }: Define): void {
   const withReason = (command: Command): Command => repeatable(command).option('--reason <reason>', 'why')
@@ -72,21 +72,8 @@ async function change(session: Session, given: readonly string[], flags: ReasonF
   })
 }
 
-async function deleteTarget(session: Session, given: string, flags: ReasonFlags & Readonly<{ yes?: boolean }>): Promise<void> {
-  const { out } = session
-  const client = await session.api()
-  const path = pathOf(kinds.target, await idOf(client, kinds.target, given))
-  const { body: target, etag } = await client.see<Target>(path)
-  const nameOf = await namesAround(client, target)
-  preview(session, flags, (page) => drawTarget(page, target, { nowMs: out.nowMs, nameOf }))
-  if (!(await confirmed(session, flags, 'Retire this target?')))
-    throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
-  const { reason, idempotencyKey } = flags
-  const outcome = await client.send<Outcome>('DELETE', path, {
-    body: reason === undefined ? {} : { reason },
-    ifMatch: etag ?? '*',
-    idempotencyKey,
+const deleteTarget = (session: Session, given: string, flags: RetireFlags): Promise<void> =>
+  retire<Target>(session, 'target', given, flags, async (target, client) => {
+    const nameOf = await namesAround(client, target)
+    return (page) => drawTarget(page, target, { nowMs: session.out.nowMs, nameOf })
   })
-  await settled<Target>(session, client, path, outcome)
-  out.show(outcome, (page) => page.item('Retired ', target.name, 'good'))
-}
