@@ -5,13 +5,14 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type RedisDaemon, startRedis } from '../support/daemons/redis.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RedisDaemon } from '../support/daemons/redis.ts'
 import { until } from '../support/until.ts'
 import { ok, outcome } from './support/api.ts'
 import { expectFixed, expectRolledBack, expectUnconfirmed } from './support/expectations.ts'
+import { fillMemory, MIB, maxmemoryOf, watchRedis, watchSmallRedis, writeKey } from './support/redis-target.ts'
 import { stateOf } from './support/witness.ts'
-import { openWorld, type Registered, type World } from './support/world.ts'
+import { openWorld, type World } from './support/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -20,51 +21,12 @@ beforeAll(async () => {
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
-type Watched = Readonly<{ redis: RedisDaemon; target: Registered }>
-
-async function watched(
-  name: string,
-  { mode = 'propose', settings = [] }: { mode?: 'propose' | 'act'; settings?: string[] } = {},
-): Promise<Watched> {
-  const redis = await startRedis(settings)
-  onTestFinished(() => redis.stop())
-  const target = await world.register({
-    name,
-    service: 'redis',
-    logPaths: [redis.logPath],
-    configPaths: [redis.configPath],
-    connection: { kind: 'redis', at: { socket: redis.socket }, pidFile: redis.pidFile },
-    mode,
-  })
-  onTestFinished(() => world.retire(target.id))
-  return { redis, target }
-}
-
 describe('R1, no memory left', () => {
   const FAULT = 'redis.memory-full'
-  const MIB = 1_048_576
-  const settings = [`maxmemory ${4 * MIB}`, 'maxmemory-policy noeviction']
-
-  const maxmemoryOf = async (redis: RedisDaemon): Promise<number> => {
-    const [, value] = Object.entries(Object(await redis.command('CONFIG', 'GET', 'maxmemory'))).flat(2)
-    return Number(value)
-  }
-  const write = (redis: RedisDaemon, key: string): Promise<unknown> => redis.command('SET', key, 'x'.repeat(50_000))
-  /** Writes until one is refused. */
-  async function fill(redis: RedisDaemon): Promise<void> {
-    for (let n = 0; ; n++) {
-      try {
-        await write(redis, `key:${n}`)
-      } catch (error) {
-        expect(String(error)).toContain('OOM command not allowed')
-        return
-      }
-    }
-  }
 
   test('fix: a quarter more, above the baseline only after a second person agreed', async () => {
-    const { redis, target } = await watched('r1-fix', { mode: 'act', settings })
-    await fill(redis)
+    const { redis, target } = await watchSmallRedis(world, 'r1-fix', { mode: 'act' })
+    await fillMemory(redis)
     const { id } = await world.opened(target.id, FAULT)
     const planned = await world.reaches(id, 'awaiting-approval')
     expect(planned.plan).toMatchObject({
@@ -77,23 +39,23 @@ describe('R1, no memory left', () => {
     await world.approve(planned)
     await expectFixed(world, id)
     expect(await maxmemoryOf(redis)).toBe(5 * MIB)
-    expect(await write(redis, 'after')).toBe('OK')
+    expect(await writeKey(redis, 'after')).toBe('OK')
   })
 
   test('fix: what somebody had lowered goes back up to the baseline without a person', async () => {
-    const { redis, target } = await watched('r1-auto', { mode: 'act', settings })
+    const { redis, target } = await watchSmallRedis(world, 'r1-auto', { mode: 'act' })
     await redis.command('CONFIG', 'SET', 'maxmemory', String(2 * MIB))
-    await fill(redis)
+    await fillMemory(redis)
     const { id } = await world.opened(target.id, FAULT)
     const healed = await world.reaches(id, 'resolved', 'escalated', 'awaiting-approval')
     expect(healed).toMatchObject({ outcome: 'fixed', authority: { kind: 'policy' }, plan: { risk: 'medium' } })
     expect(await maxmemoryOf(redis)).toBe(4 * MIB)
-    expect(await write(redis, 'after')).toBe('OK')
+    expect(await writeKey(redis, 'after')).toBe('OK')
   })
 
   test('sabotage: somebody lowers it at once; the setting of before is back', async () => {
-    const { redis, target } = await watched('r1-sabotage', { settings })
-    await fill(redis)
+    const { redis, target } = await watchSmallRedis(world, 'r1-sabotage')
+    await fillMemory(redis)
     const { id } = await world.opened(target.id, FAULT)
     await world.approve(await world.reaches(id, 'awaiting-approval'))
     while ((await maxmemoryOf(redis)) === 4 * MIB) await sleep(5)
@@ -103,7 +65,7 @@ describe('R1, no memory left', () => {
   })
 
   test('forged: a program reports what no client has seen', async () => {
-    const { redis, target } = await watched('r1-forged', { mode: 'act', settings })
+    const { redis, target } = await watchSmallRedis(world, 'r1-forged', { mode: 'act' })
     const message = `OOM command not allowed when used memory > 'maxmemory'.`
     await ok(world.admin.post('/errors', { client_id: 'r1-forged', message, severity: 1 }), outcome.partial().loose())
     await expectUnconfirmed(world, target, FAULT)
@@ -124,7 +86,7 @@ describe('R3, a snapshot directory that is closed', () => {
     /^rdb_last_bgsave_status:(\w+)/m.exec(String(await redis.command('INFO', 'persistence')))?.[1]
 
   test('fix: the recorded mode comes back after a second person agreed, and Redis saves', async () => {
-    const { redis, target } = await watched('r3-fix', { mode: 'act' })
+    const { redis, target } = await watchRedis(world, 'r3-fix', { mode: 'act' })
     const { mode } = stateOf(redis.directory)
     await failToSave(redis)
     const { id } = await world.opened(target.id, FAULT)
@@ -143,7 +105,7 @@ describe('R3, a snapshot directory that is closed', () => {
   })
 
   test('sabotage: the snapshot still cannot be written; the mode of before is back', async () => {
-    const { redis, target } = await watched('r3-sabotage')
+    const { redis, target } = await watchRedis(world, 'r3-sabotage')
     // A directory stands where the snapshot should be: its name cannot be taken.
     mkdirSync(join(redis.directory, 'dump.rdb'))
     await failToSave(redis)
@@ -156,7 +118,7 @@ describe('R3, a snapshot directory that is closed', () => {
   })
 
   test('forged: a script of a client writes the whole line', async () => {
-    const { redis, target } = await watched('r3-forged', { mode: 'act' })
+    const { redis, target } = await watchRedis(world, 'r3-forged', { mode: 'act' })
     const before = stateOf(redis.directory)
     const line = `1696:C 20 Nov 2026 23:18:34.486 # Failed opening the temp RDB file temp-1.rdb (in server root dir ${redis.directory}) for saving: Permission denied`
     await redis.command('EVAL', 'redis.log(redis.LOG_WARNING, ARGV[1])', '0', `x\n${line}`)

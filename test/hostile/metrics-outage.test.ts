@@ -2,10 +2,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { startService } from '../../src/main.ts'
+import { collectLogLines } from '../support/log-lines.ts'
 import { startTestPostgres } from '../support/postgres.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
@@ -20,13 +20,7 @@ test('a database that freezes costs the page its state, not itself', async () =>
   const postgres = stack.use(await startTestPostgres())
   const line = await startTcpProxy({ path: postgres.socketPath })
   stack.defer(() => line.close())
-  const lines: string[] = []
-  const logStream = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
+  const { logStream, lines } = collectLogLines()
   const env = {
     STEWARD_DATA_DIR: join(dir, 'data'),
     STEWARD_LISTEN: '127.0.0.1:0',

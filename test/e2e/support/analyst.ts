@@ -7,11 +7,11 @@ import { mkdtemp } from 'node:fs/promises'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { z } from 'zod'
 import { loadConfig } from '../../../src/config.ts'
 import { type Service, startService } from '../../../src/main.ts'
 import type { NginxDaemon } from '../../support/daemons/nginx.ts'
+import { collectLogLines } from '../../support/log-lines.ts'
 import { type Reply, type SeenRequest, startMessagesApi } from '../../support/messages-api.ts'
 import { startSshd } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
@@ -63,13 +63,7 @@ export async function openAnalystWorld(options: AnalystWorldOptions = {}): Promi
   let answers: (request: SeenRequest) => Reply = () => ({ kind: 'hang-up' })
   const api = stack.use(await startMessagesApi({ apiKey: ANALYST_KEY, replies: (request) => answers(request) }))
   const sshd = stack.use(await startSshd({ dir }))
-  const lines: string[] = []
-  const logStream = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
+  const { logStream, lines } = collectLogLines()
   const own = { ...layOut(dir, policy).env, ANTHROPIC_BASE_URL: api.url, STEWARD_ANALYST_TIMEOUT: timeout }
   const start = (env: Readonly<Record<string, string>>): Promise<Service> =>
     startService(loadConfig({ env: { ...own, ...env }, cwd: dir }), { logStream })

@@ -5,11 +5,11 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { loadConfig } from '../../../src/config.ts'
 import { startService } from '../../../src/main.ts'
+import { collectLogLines } from '../../support/log-lines.ts'
 import { type Sshd, startSshd } from '../../support/sshd.ts'
 import {
   type Api,
@@ -100,13 +100,7 @@ export async function openWorld({ policy = CAREFUL, env = {} }: WorldOptions = {
   const dir = stack.adopt(mkdtempSync(join(tmpdir(), 'e2e-')), (path) => rmSync(path, { recursive: true, force: true }))
   const { env: own } = layOut(dir, policy)
   const sshd = stack.use(await startSshd({ dir }))
-  const lines: string[] = []
-  const logStream = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
+  const { logStream, lines } = collectLogLines()
   const service = await startService(loadConfig({ env: { ...own, ...env }, cwd: dir }), { logStream })
   stack.defer(() => service.stop())
   const world = await inhabit({
