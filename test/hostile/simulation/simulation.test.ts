@@ -6,7 +6,7 @@ import { simulate } from './world.ts'
 const HISTORIES = 300
 const CONTROL_HISTORIES = 10
 
-test(`no history of ${HISTORIES} runs a step twice, loses an event, or leaves an incident hanging`, { timeout: 300_000 }, async () => {
+test(`no history of ${HISTORIES} runs a step twice, loses an event, or leaves an incident hanging`, { timeout: 600_000 }, async () => {
   let crashes = 0
   for (let seed = 1; seed <= HISTORIES; seed++) {
     const report = await simulate(seed)
@@ -22,7 +22,7 @@ test('a history is the same whenever its seed is the same', async () => {
 
 test.each(['no-intent-record', 'derived-claim-ids'] as const)(
   'control: without its guard, %s is caught',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (control) => {
     const caught: number[] = []
     for (let seed = 1; seed <= CONTROL_HISTORIES; seed++) {

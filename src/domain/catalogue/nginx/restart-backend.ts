@@ -35,7 +35,7 @@ const backendState: Omit<Probe<Params, Facts>, 'holds'> = {
 
 export const restartBackend: Action<Params, Facts> = {
   id: 'nginx.restart-backend',
-  version: 1,
+  version: 2,
   service: 'nginx',
   title: 'Start the backend that refuses nginx',
   reversibility: 'compensable',
