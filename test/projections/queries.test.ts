@@ -110,7 +110,7 @@ test('an incident comes with its timeline, an approval with its incident and exa
   expect(incident?.timeline.at(-1)).toMatchObject({ position: minPosition, actor: 'mira' })
   expect(typeof incident?.timeline[0]?.at).toBe('string')
 
-  const { items } = await queries.approvals.list({ pending: true })
+  const { items } = await queries.approvals.list({ pending: true, minPosition })
   expect(items).toMatchObject([
     { incident: { title: incident?.title, state: 'investigating' }, plan: { planHash: 'c'.repeat(64), risk: 'medium' } },
   ])
