@@ -56,7 +56,8 @@ export interface World extends AsyncDisposable {
   target(id: string): Promise<Target>
   /** Waits until the target is as asked. */
   untilTarget(id: string, holds: (target: Target) => boolean): Promise<Target>
-  incident(id: string): Promise<Incident>
+  /** As it is, or as far as `minPosition` at least. */
+  incident(id: string, minPosition?: string): Promise<Incident>
   incidents(targetId: string): Promise<readonly z.infer<typeof incidentSummary>[]>
   retire(targetId: string): Promise<void>
   /** Waits for an incident of this fault on this target that is none of `after`. */
@@ -150,7 +151,8 @@ export async function inhabit({ url, dir, sshd, said }: Place): Promise<Inhabite
         const found = await world.target(id)
         return holds(found) ? found : undefined
       }),
-    incident: (id) => ok(admin.get(`/api/v1/incidents/${id}`), incident),
+    incident: (id, minPosition) =>
+      ok(admin.get(`/api/v1/incidents/${id}${minPosition === undefined ? '' : `?min_position=${minPosition}`}`), incident),
     incidents: async (targetId) => (await ok(admin.get(`/api/v1/incidents?target_id=${targetId}&limit=100`), page(incidentSummary))).items,
     async retire(id) {
       await ok(admin.delete(`/api/v1/targets/${id}`, { reason: 'the test is over' }), outcome)
@@ -183,7 +185,11 @@ export async function inhabit({ url, dir, sshd, said }: Place): Promise<Inhabite
     let last: Incident | undefined
     const look = async (): Promise<Incident | undefined> => {
       last = await world.incident(id)
-      return holds(last) ? last : undefined
+      if (!holds(last)) return undefined
+      // The incident and its timeline are read models of their own: what is looked at next has come as far in both.
+      const { head } = await ok(admin.get('/api/v1/status'), z.object({ head: z.string() }))
+      const settled = await world.incident(id, head)
+      return holds(settled) ? settled : last
     }
     return eventually(`incident ${id} becomes ${what}`, look, () => {
       const story = last?.timeline.map(({ at, text }) => `  ${at} ${text}`).join('\n')
