@@ -70,7 +70,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
   if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems)
 
   const base = (setting: SettingPath): string => (entries.get(setting)?.source.kind === 'file' && path !== undefined ? dirname(path) : cwd)
-  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, ...rest } = parsed.data
+  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, discoveryDirs, discoveryHomes, ...rest } = parsed.data
   const { timeout: timeoutMs, ...asked } = analyst
   const dataDir = resolve(base('dataDir'), rest.dataDir)
   const policyFile = policyPath === undefined ? undefined : resolve(base('policy'), policyPath)
@@ -81,6 +81,8 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
       secretDirs === undefined || secretDirs.length === 0
         ? [join(dataDir, 'secrets')]
         : secretDirs.map((each) => resolve(base('secretDirs'), each)),
+    discoveryDirs: discoveryDirs.map((each) => resolve(base('discoveryDirs'), each)),
+    discoveryHomes: discoveryHomes.map((each) => resolve(base('discoveryHomes'), each)),
     pollEveryMs,
     policy: policyFile === undefined ? policyWithoutFile() : parsePolicy(policyFile, readText(policyFile, 'policy'), knownActions),
     analyst: { ...asked, timeoutMs },

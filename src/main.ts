@@ -3,12 +3,15 @@
  * nothing is closed while something above it still works.
  */
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
+import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
 import { createClaude } from './adapters/claude/claude.ts'
 import { countCalls } from './adapters/claude/figures.ts'
 import { createSystemClock } from './adapters/clock/system-clock.ts'
 import { createCodec } from './adapters/codec/codec.ts'
+import { createConfigScan } from './adapters/config-scan/config-scan.ts'
 import { createCheckpoints } from './adapters/database/checkpoints.ts'
 import { createLeases } from './adapters/database/leases.ts'
 import { createLogCursors } from './adapters/database/log-cursors.ts'
@@ -20,21 +23,34 @@ import { createPostgresEventStore } from './adapters/event-store/postgres/postgr
 import { loadFaults } from './adapters/fault-files/fault-files.ts'
 import { createHasher } from './adapters/hash/sha256.ts'
 import { createIds } from './adapters/ids/uuid-ids.ts'
+import { serveWebSockets } from './adapters/live-sockets/web-sockets.ts'
 import { compileLogMatcher } from './adapters/log-matcher/log-matcher.ts'
 import { createLogger } from './adapters/logger/pino-logger.ts'
 import { createScrubber } from './adapters/logger/scrubber.ts'
+import { createMcpEndpoint } from './adapters/mcp/endpoint.ts'
+import { createGateway } from './adapters/mcp/gateway/gateway.ts'
+import { createMcpLinks } from './adapters/mcp/links.ts'
+import { mcpSessions } from './adapters/mcp/sessions.ts'
 import { meterEventStore } from './adapters/metrics/metered-event-store.ts'
 import { meterHosts } from './adapters/metrics/metered-hosts.ts'
 import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
+import { createSchemaCheck } from './adapters/schema-check/schema-check.ts'
+import { createSecretVault } from './adapters/secret-vault/secret-vault.ts'
 import { createSecrets } from './adapters/secrets/secrets.ts'
+import { createServerLogs } from './adapters/server-logs/server-logs.ts'
 import { countConnections } from './adapters/ssh/figures.ts'
 import { createRemoteHosts } from './adapters/ssh/remote-hosts.ts'
 import { createStopFile } from './adapters/stop-file/stop-file.ts'
 import { createTextDiff } from './adapters/text-diff/unified-diff.ts'
 import { type FirstKey, makeFirstKey } from './admin-key.ts'
 import { createApi } from './api/create-api.ts'
+import { createAdmission } from './api/live/admission.ts'
+import { createLiveHub } from './api/live/live-hub.ts'
 import { serveApi } from './api/serve.ts'
 import { createEngine, processes } from './commands/engine.ts'
+import { createBulkRunner } from './commands/fleet/bulk-runner.ts'
+import { createCallFigures } from './commands/fleet/call-figures.ts'
+import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
 import { resumeCommands } from './commands/operator/resume-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
@@ -44,6 +60,7 @@ import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
 import { createLagFigures, createStopFileFigures } from './service-figures.ts'
+import { openFleet } from './service-fleet.ts'
 import { createServiceHealth } from './service-health.ts'
 
 export type Service = Readonly<{
@@ -181,6 +198,29 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     clearTimeout(timer)
   })
 
+  const usage = createUsageRecorder({ store, codec, ids, clock, logger, metrics })
+  const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
+  const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
+  const fleet = await openFleet({
+    ...{ engine, processes: programs, links: createMcpLinks(), sessions: mcpSessions, makeGateway: createGateway },
+    ...{ roster: readModels.serverRoster, leases, secrets, schemas: createSchemaCheck(), ids, hash, clock, logger, version },
+    ...{ logs: createServerLogs({ directory: join(config.dataDir, 'logs', 'servers') }), drain: drain.signal },
+    record(call) {
+      usage.record(call)
+      callFigures.count(call)
+    },
+  })
+  const ending = new AbortController()
+  const recording = usage.run({ signal: ending.signal, drain: drain.signal })
+  const supervising = fleet.run(ending.signal)
+  stack.defer(async () => {
+    await fleet.gateway.close()
+    ending.abort(new Error('Steward stops'))
+    await supervising
+    await fleet.close()
+    await recording
+  })
+
   metrics.readFrom(readModels.figures)
   metrics.readFrom(createLagFigures({ store, clock, checkpoints, processes, readModels, projections: allProjections }))
   metrics.readFrom(createStopFileFigures({ stopFile }))
@@ -195,7 +235,18 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     faults,
     compileMatcher: compileLogMatcher,
     projections: administeredReadModels(readModels),
+    scan: createConfigScan({ directories: config.discoveryDirs, homes: config.discoveryHomes }),
+    vault: createSecretVault({ directories: config.secretDirs, onKept: (secret) => scrubber.register(secret) }),
     logger,
+  })
+  const bulk = createBulkRunner({
+    ...{ log: engine.log, handle: engine.handle, commands, roster: readModels.operationRoster, leases, ids, clock, logger },
+  })
+  const hub = createLiveHub({ feed: readModels.feed, events: store, codec, clock, logger, metrics })
+  const working = Promise.all([bulk.run(ending.signal), hub.run(ending.signal)])
+  stack.defer(async () => {
+    ending.abort(new Error('Steward stops'))
+    await working
   })
   const resuming = new AbortController()
   const { agenda } = readModels
@@ -209,11 +260,17 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       commands,
       queries: readModels.queries,
       replay: readModels.replay,
+      serverPast: readModels.serverPast,
+      fleet: fleet.desk,
+      configuration: commands.configuration,
       readModels: shownReadModels(readModels),
       events: store,
       health,
       stopFile,
-      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.render() }),
+      async metrics() {
+        callFigures.flush()
+        return { contentType: metrics.contentType, text: await metrics.render() }
+      },
     },
     config: {
       version,
@@ -227,8 +284,18 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     ids,
     hash,
   })
-  const listening = await serveApi(api, { ...config.listen, logger })
-  stack.defer(() => listening.close(LISTENER_DRAIN_MS))
+  const adminKeySha256 = config.adminKey === undefined ? undefined : hash.sha256(config.adminKey.reveal())
+  const origins = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]
+  const admit = createAdmission({ hub, keys: readModels.queries.keys, adminKeySha256, origins, hash, ids, clock, logger })
+  const listening = await serveApi(api, {
+    ...{ ...config.listen, logger },
+    attach: (server) => serveWebSockets(server, { admit, logger }),
+    beside: createMcpEndpoint({ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) }),
+  })
+  stack.defer(() => {
+    hub.close()
+    return listening.close(LISTENER_DRAIN_MS)
+  })
   logger.info(
     { url: listening.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version },
     'listening',
@@ -246,6 +313,12 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     },
   }
 }
+
+/** Names by which callers reach this service: those of the machine itself, and the public one. */
+const hostsOf = ({ publicUrl, listen }: Config): readonly string[] => [
+  ...['localhost', '127.0.0.1', '[::1]', listen.host],
+  ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+]
 
 /** The operator's own database, or the bundled one in the data directory. */
 async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {

@@ -58,9 +58,15 @@ export type HonoApp = Hono<{ Bindings: Bindings }>
 export type Api = Readonly<{
   app: HonoApp
   routes: readonly Route[]
+  /** Who calls a managed server, by his key; or the answer that turns him away. For what does not come through `app`. */
+  admitCaller: (authorization: string | undefined, address: string) => Promise<AdmittedCaller>
   /** From now on new requests are refused, except those that ask how it is; open streams end. */
   drain: () => void
 }>
+
+export type AdmittedCaller =
+  | Readonly<{ principal: string }>
+  | Readonly<{ status: number; headers: Readonly<Record<string, string>>; body: string }>
 
 export function createApi({ application, config, logger, metrics, clock, ids, hash }: ApiParts): Api {
   const routes = allRoutes({ publicMetrics: config.publicMetrics ?? false })
@@ -199,6 +205,21 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
   return {
     app,
     routes,
+    async admitCaller(authorization, address) {
+      const now = clock.now()
+      try {
+        if (draining) throw new ApiError('shutting-down', { headers: { connection: 'close', 'retry-after': '1' } })
+        const principal = await authenticate(authorization ?? null, now).catch((error: unknown) => {
+          if (error instanceof ApiError) limiter.take(address, 'refused', Date.parse(now))
+          throw error
+        })
+        if (!mayDo(principal.role, 'mcp:call_tools')) throw new ApiError('forbidden', { details: { needs: 'mcp:call_tools' } })
+        return { principal: principal.keyId }
+      } catch (error) {
+        const { status, code, message, headers } = errorAnswer(error)
+        return { status, headers, body: JSON.stringify({ error: { code, message, timestamp: now } }) }
+      }
+    },
     drain() {
       draining = true
       feeds.close()

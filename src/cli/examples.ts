@@ -12,6 +12,16 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
     'steward target show web',
     "steward target pause web --reason 'release until noon'",
   ],
+  server: [
+    'steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.7.10 /srv/files',
+    'steward server list --state error',
+    "steward server stop files --reason 'moving the disk'",
+  ],
+  tool: [
+    'steward tool list --server files',
+    "steward tool disable files.write_file --reason 'read only'",
+    "steward tool approve files.read_file --reason 'read the change'",
+  ],
   mode: ['steward mode show', 'steward mode set web act', 'steward mode set web observe'],
   incident: [
     'steward incident list --open',
@@ -40,7 +50,7 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
     'steward command export --format csv --output audit.csv',
   ],
   projection: ['steward projection list', 'steward projection verify incidents', 'steward projection rebuild incidents'],
-  operation: ['steward operation list', 'steward operation list --state running', 'steward operation show 0abcdef1 --wait'],
+  operation: ['steward operation list', 'steward operation list --state running', 'steward operation watch 0abcdef1'],
   process: [
     'steward process parked',
     "steward process unpark healing 9c1d02ab --retry --reason 'the disk is back'",

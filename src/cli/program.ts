@@ -15,11 +15,14 @@ import { defineHosts } from './nouns/hosts.ts'
 import { defineIncidents } from './nouns/incidents.ts'
 import { defineKeys } from './nouns/keys.ts'
 import { defineLocal } from './nouns/local.ts'
+import { defineOperations } from './nouns/operations.ts'
 import { defineProjections } from './nouns/projections.ts'
+import { defineServers } from './nouns/servers.ts'
 import { defineShell } from './nouns/shell.ts'
 import { defineStatus } from './nouns/status.ts'
 import { defineStreams } from './nouns/streams.ts'
 import { defineTargets } from './nouns/targets.ts'
+import { defineTools } from './nouns/tools.ts'
 import { jsonText } from './screen/json-text.ts'
 
 const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
@@ -80,9 +83,10 @@ export function createProgram(context: CliContext, { onExit, json = false }: Pro
   }
   group('On this machine:', defineLocal)
   group('What is watched:', defineStatus, defineHosts, defineTargets)
+  group('What is run:', defineServers, defineTools)
   group('What goes wrong:', defineIncidents, defineApprovals, defineAnomalies, defineHealing)
   group('What is recorded:', defineEvents, defineStreams, defineCommands)
-  group('How Steward works:', defineProjections, defineKeys, defineConfig, defineShell)
+  group('How Steward works:', defineProjections, defineOperations, defineKeys, defineConfig, defineShell)
   for (const command of program.commands) {
     const lines = examples[command.name()]
     if (lines !== undefined) command.addHelpText('after', `\nExamples:\n  ${lines.join('\n  ')}`)

@@ -18,6 +18,8 @@ export const settingsSchema = z
       (value) => (/^(?!pg_|information_schema$)[a-z][a-z0-9_-]{0,39}$/.test(value) ? value : undefined),
     ),
     secretDirs: list(':', 'must be a path, or several').optional(),
+    discoveryDirs: list(':', 'must be a path, or several'),
+    discoveryHomes: list(':', 'must be a path, or several'),
     secretVariables: list(',', 'must be names of environment variables', /^[A-Za-z_]\w*$/),
     policy: text('must be the path of a file', notEmpty).optional(),
     pollEvery: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 100 && ms <= 3_600_000, 'must be between 100ms and 1h'),

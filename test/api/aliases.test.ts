@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { aliases } from '../../src/api/aliases.ts'
 import { allRoutes } from '../../src/api/routes/index.ts'
+import { serverAliases } from '../../src/api/server-aliases.ts'
 import { roleKeys, testApi } from './support/test-api.ts'
 
 test('every alias names a canonical operation and asks for the same permission', () => {
   const routes = allRoutes({ publicMetrics: false })
-  for (const alias of aliases) {
+  for (const alias of [...aliases, ...serverAliases]) {
     const canonical = routes.find(({ operation }) => operation === alias.aliasOf)
     expect(canonical?.permission, alias.path).toBe(alias.permission)
   }

@@ -1,11 +1,13 @@
 /** Every route, walked: by every role and without a key; documented; with an example that its own schema accepts. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { createHasher } from '../../src/adapters/hash/sha256.ts'
 import type { Route } from '../../src/api/define-route.ts'
 import { refusalsOf } from '../../src/api/openapi.ts'
 import { mayDo } from '../../src/api/permissions.ts'
 import { isDescribed } from '../../src/api/refusals.ts'
 import { allRoutes } from '../../src/api/routes/index.ts'
+import { sealBundle } from '../../src/domain/configuration/bundle.ts'
 import { roles } from '../../src/domain/key/events.ts'
 import { roleKeys, testApi } from './support/test-api.ts'
 
@@ -101,12 +103,22 @@ describe('the routes', () => {
   })
 })
 
-const emptyInTests: ReadonlySet<string> = new Set(['operations.show', 'events.show', 'events.causality', 'streams.events', 'streams.state'])
+const emptyInTests: ReadonlySet<string> = new Set([
+  'operations.show',
+  'events.show',
+  'events.causality',
+  'streams.events',
+  'streams.state',
+  'configuration.undo',
+])
 
 const ids: Readonly<Record<string, string>> = {
   keys: 'viewer',
   hosts: 'host-1',
+  servers: 'server-1',
   targets: 'target-1',
+  api: 'server-1',
+  toolservers: 'server-1',
   clients: 'web-01-nginx',
   anomalies: 'anomaly-1',
   errors: 'anomaly-1',
@@ -116,12 +128,29 @@ const ids: Readonly<Record<string, string>> = {
   projections: 'incidents',
 }
 
-function fillIn({ path }: Route): string {
+function fillIn({ path, operation }: Route): string {
   const resource = path.replace('/api/v1', '').split('/')[1] ?? ''
-  return path.replaceAll(/\{\w+\}/g, ids[resource] ?? 'some-1')
+  const filled = path
+    .replace('{operation}', 'restart')
+    .replace('{tool}', 'read_file')
+    .replace('toolservers/tools/{id}', 'toolservers/tools/server-1~read_file')
+    .replaceAll(/\{\w+\}/g, ids[resource] ?? 'some-1')
+  return queries[operation] === undefined ? filled : `${filled}?${queries[operation]}`
 }
 
+/** Parameters that a query cannot do without. */
+const queries: Readonly<Record<string, string>> = { 'servers.diff': 'from=1' }
+
 const reason = { reason: 'because' }
+const transport = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything@2026.8.31'] }
+const emptyBundle = sealBundle(
+  {
+    ...{ schema: 'mcp-steward/configuration', schemaVersion: 1 },
+    ...{ log: { logId: 'log-1', namespace: 'test', position: '1' }, exportedAt: '2026-11-21T10:00:00.000Z', servers: [] },
+  },
+  createHasher(),
+)
+
 const bodies: Readonly<Record<string, object>> = {
   'keys.create': { name: 'robot', role: 'viewer', owner: 'mira' },
   'keys.revoke': reason,
@@ -130,6 +159,20 @@ const bodies: Readonly<Record<string, object>> = {
   'targets.change-mode': { mode: 'act' },
   'targets.unfreeze': reason,
   'targets.accept-drift': reason,
+  'servers.register': { name: 'everything', transport },
+  'servers.update': { transport },
+  'servers.test-config': { transport },
+  'servers.import': { choices: [{ candidateId: 'some-1' }] },
+  'configuration.validate': { servers: [] },
+  'configuration.apply': { servers: [] },
+  'configuration.restore': { bundle: emptyBundle },
+  'configuration.undo': { commandId: 'some-1' },
+  'servers.approve-executable': { argvHash: 'a'.repeat(64), ...reason },
+  'servers.approve-instructions': { hash: 'a'.repeat(64), ...reason },
+  'documents.servers.add': { name: 'everything', config: transport },
+  'documents.servers.update': { enabled: false },
+  'documents.toolservers.create': { name: 'everything', ...transport },
+  'tools.approve': { hash: 'a'.repeat(64), ...reason },
   'anomalies.report': { targetId: 'target-1', message: 'it is broken' },
   'anomalies.change-status': { status: 'investigating' },
   'incidents.resolve': { outcome: 'done', ...reason },
@@ -137,6 +180,9 @@ const bodies: Readonly<Record<string, object>> = {
   'approvals.reject': reason,
   'fingerprints.reset-breaker': reason,
   'remedies.clear': reason,
+  'servers.bulk': { ids: ['server-1'], ...reason },
+  'servers.bulk-preview': { filter: { state: 'error' }, ...reason },
+  'operations.cancel': reason,
   'processes.unpark': { way: 'skip', ...reason },
   'clients.register': { client_id: 'web-03', host: 'web-01', service_type: 'nginx' },
   'errors.report': { client_id: 'web-01-nginx', message: 'it is broken', severity: 2 },

@@ -26,7 +26,16 @@ const run = (words: readonly string[], url: string): Promise<Ran> =>
   stewardHere([...words, '--json'], { env: { STEWARD_URL: url, STEWARD_API_KEY: 'k' } })
 
 /** Some commands have several answers, one after the other; each is a line. */
-const SEVERAL = ['events tail', 'events export', 'command export', 'host test', 'target status', 'target pause']
+const SEVERAL = [
+  'events tail',
+  'events export',
+  'command export',
+  'host test',
+  'target status',
+  'target pause',
+  'server disable',
+  'server logs',
+]
 
 describe.for(Object.entries(verbs))('%s', ([verb, words]) => {
   test('answers with JSON alone', async () => {

@@ -49,6 +49,8 @@ test('without anything, the defaults hold', () => {
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],
+    discoveryDirs: [],
+    discoveryHomes: [],
     pollEveryMs: 15_000,
     policy: {
       auto: [],

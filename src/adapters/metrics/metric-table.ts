@@ -159,6 +159,32 @@ export const metricTable = {
     startsWith: [{ kind: 'events' }],
   },
 
+  steward_server_calls_total: {
+    type: 'counter',
+    help: 'Tool calls for a managed server by what became of them.',
+    labels: ['server', 'outcome'],
+  },
+  steward_server_call_seconds: {
+    type: 'histogram',
+    help: 'Time of the calls that were sent to a managed server.',
+    labels: ['server'],
+    buckets: REQUEST_SECONDS,
+  },
+  steward_server_call_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of the calls that were sent to a managed server, and of its answers.',
+    labels: ['server', 'direction'],
+  },
+  steward_tool_calls_total: { type: 'counter', help: 'Calls of a tool that were sent to its server.', labels: ['server', 'tool'] },
+  steward_tool_call_errors_total: {
+    type: 'counter',
+    help: 'Calls of a tool that failed: an error, none in time, or none at all.',
+    labels: ['server', 'tool'],
+  },
+  steward_usage_recorded_total: { type: 'counter', help: 'Tool calls written to the log.', labels: [] },
+  steward_usage_dropped_total: { type: 'counter', help: 'Tool calls that could not be written to the log.', labels: ['reason'] },
+  steward_usage_waiting_calls: { type: 'gauge', help: 'Tool calls that are not in the log yet.', labels: [] },
+
   steward_analyst_calls_total: { type: 'counter', help: 'Calls to the analyst by what became of them.', labels: ['model', 'outcome'] },
   steward_analyst_seconds: {
     type: 'histogram',

@@ -7,6 +7,8 @@ import type { testHost } from '../../api/routes/hosts.ts'
 import type { createKey } from '../../api/routes/keys.ts'
 import type { listParkedInstances } from '../../api/routes/processes.ts'
 import type { projection, rebuildProjection } from '../../api/routes/projections.ts'
+import type { showServerLogs, testServer } from '../../api/routes/server-desk.ts'
+import type { showServerDiff, showServerHistory } from '../../api/routes/server-past.ts'
 import type { showStreamState } from '../../api/routes/streams.ts'
 import type { showHealth, showStatus } from '../../api/routes/system.ts'
 import type { showTargetStatus } from '../../api/routes/targets.ts'
@@ -18,7 +20,10 @@ import type { event } from '../../api/schemas/event.ts'
 import type { host } from '../../api/schemas/host.ts'
 import type { incident, incidentSummary, plan } from '../../api/schemas/incident.ts'
 import type { apiKey } from '../../api/schemas/key.ts'
-import type { operation } from '../../api/schemas/operation.ts'
+import type { operation, operationSummary } from '../../api/schemas/operation.ts'
+import type { preview } from '../../api/schemas/preview.ts'
+import type { server } from '../../api/schemas/server.ts'
+import type { serverTool } from '../../api/schemas/server-tool.ts'
 import type { target } from '../../api/schemas/target.ts'
 
 type AnswerOf<Spec> = Spec extends RouteSpec<infer _P, infer _Q, infer _B, infer A> ? z.output<A> : never
@@ -36,9 +41,13 @@ export type Host = z.output<typeof host>
 export type Incident = z.output<typeof incident>
 export type IncidentSummary = z.output<typeof incidentSummary>
 export type Operation = z.output<typeof operation>
+export type OperationSummary = z.output<typeof operationSummary>
 export type Outcome = z.output<typeof outcome>
 export type Plan = z.output<typeof plan>
+export type Preview = z.output<typeof preview>
 export type Projection = z.output<typeof projection>
+export type Server = z.output<typeof server>
+export type ServerTool = z.output<typeof serverTool>
 export type Target = z.output<typeof target>
 
 export type Causality = AnswerOf<typeof showCausality>
@@ -50,6 +59,10 @@ export type Health = AnswerOf<typeof showHealth>
 export type HostTest = AnswerOf<typeof testHost>
 export type ParkedInstance = AnswerOf<typeof listParkedInstances>['items'][number]
 export type Remedy = AnswerOf<typeof listRemedies>['items'][number]
+export type ServerDiff = AnswerOf<typeof showServerDiff>
+export type ServerHistory = AnswerOf<typeof showServerHistory>
+export type ServerLogs = AnswerOf<typeof showServerLogs>
+export type ServerTest = AnswerOf<typeof testServer>
 export type StartedOperation = AnswerOf<typeof rebuildProjection>
 export type Status = AnswerOf<typeof showStatus>
 export type StreamState = AnswerOf<typeof showStreamState>

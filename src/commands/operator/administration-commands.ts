@@ -1,7 +1,7 @@
 /** Keys, projections and parked instances: what keeps Steward itself in order. */
 import type { Instant } from '../../domain/instant.ts'
 import type { Role } from '../../domain/key/events.ts'
-import type { OperationKind } from '../../domain/operation/events.ts'
+import type { ProjectionOperation } from '../../domain/operation/events.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import { type OperatorCommand, type OperatorTools, operatorCommand, simpleCommand } from './operator-command.ts'
@@ -66,7 +66,7 @@ export function createAdministrationCommands(tools: OperatorTools, options: Admi
 function projectionOperation(
   tools: OperatorTools,
   { logger }: AdministrationOptions,
-  kind: OperationKind,
+  kind: ProjectionOperation,
   work: (name: string) => Promise<JsonObject>,
 ): OperatorCommand<Readonly<{ name: string }>> {
   return operatorCommand<Readonly<{ name: string }>>(tools, {

@@ -1,13 +1,60 @@
 /** Long work that an operator asked for: its progress and its end. */
 import type { Instant } from '../instant.ts'
 import type { JsonObject } from '../ports/json.ts'
+import type { Protected } from '../protected.ts'
 
 export type OperationEvent =
-  | Readonly<{
-      type: 'OperationStarted'
-      data: Readonly<{ operationId: string; kind: OperationKind; subject: string; by: string; at: Instant }>
-    }>
-  | Readonly<{ type: 'OperationSucceeded'; data: Readonly<{ operationId: string; result: JsonObject; at: Instant }> }>
-  | Readonly<{ type: 'OperationFailed'; data: Readonly<{ operationId: string; rule: string; says: string; at: Instant }> }>
+  | Readonly<{ type: 'OperationStarted'; data: ProjectionOperationStarted | BulkOperationStarted }>
+  // Of one piece of work.
+  | Readonly<{ type: 'OperationSucceeded'; data: Of & Readonly<{ result: JsonObject; at: Instant }> }>
+  | Readonly<{ type: 'OperationFailed'; data: Of & Readonly<{ rule: string; says: string; at: Instant }> }>
+  // Of work on many items. `commandId` is the command on the item: what it did can be undone by that.
+  | Readonly<{ type: 'OperationItemStarted'; data: OfItem & Readonly<{ commandId: string; at: Instant }> }>
+  | Readonly<{ type: 'OperationItemSucceeded'; data: OfItem & Readonly<{ says: string; at: Instant }> }>
+  | Readonly<{ type: 'OperationItemFailed'; data: OfItem & Readonly<{ rule: string; says: Protected; at: Instant }> }>
+  /** It was asked for, and nobody can say yet what became of it. */
+  | Readonly<{ type: 'OperationItemUnknown'; data: OfItem & Readonly<{ says: Protected; at: Instant }> }>
+  /** What has begun comes to its end; nothing else begins. */
+  | Readonly<{ type: 'OperationCancelled'; data: Of & Readonly<{ by: string; reason: string; at: Instant }> }>
+  | Readonly<{ type: 'OperationEnded'; data: Of & ItemCounts & Readonly<{ outcome: BulkOutcome; at: Instant }> }>
 
-export type OperationKind = 'projection-rebuild' | 'projection-verify'
+type Of = Readonly<{ operationId: string }>
+/** `item`: the id of what it is done to. */
+type OfItem = Of & Readonly<{ item: string }>
+
+export const projectionOperations = ['projection-rebuild', 'projection-verify'] as const
+export type ProjectionOperation = (typeof projectionOperations)[number]
+
+/** Commands on many servers. `servers-retire` is what the documents call delete. */
+export const bulkOperations = [
+  'servers-start',
+  'servers-stop',
+  'servers-restart',
+  'servers-enable',
+  'servers-disable',
+  'servers-retire',
+] as const
+export type BulkOperation = (typeof bulkOperations)[number]
+
+export const operationKinds = [...projectionOperations, ...bulkOperations] as const
+export type OperationKind = (typeof operationKinds)[number]
+
+export type ProjectionOperationStarted = Of & Readonly<{ kind: ProjectionOperation; subject: string; by: string; at: Instant }>
+
+/** The items as they were found when it was asked for: what appears later is none of them. */
+export type BulkOperationStarted = Of &
+  Readonly<{ kind: BulkOperation; subject: string; items: readonly OperationItem[]; reason: string; by: string; at: Instant }>
+
+/** `name`: as it was called then; null: there was none of that id. */
+export type OperationItem = Readonly<{ id: string; name: string | null }>
+
+/** `partly`: some did, some did not. Only what was proven counts as succeeded. */
+export const bulkOutcomes = ['succeeded', 'partly', 'failed', 'cancelled'] as const
+export type BulkOutcome = (typeof bulkOutcomes)[number]
+
+/** `skipped`: never begun, because it was cancelled before. */
+export type ItemCounts = Readonly<{ succeeded: number; failed: number; unknown: number; skipped: number }>
+
+const bulk: ReadonlySet<string> = new Set(bulkOperations)
+export const isBulk = (started: ProjectionOperationStarted | BulkOperationStarted): started is BulkOperationStarted =>
+  bulk.has(started.kind)

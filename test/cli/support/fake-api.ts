@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Route } from '../../../src/api/define-route.ts'
 import { allRoutes } from '../../../src/api/routes/index.ts'
+import { examplePreview } from '../../../src/api/schemas/preview.ts'
 
 export type Asked = Readonly<{
   operation: string
@@ -72,7 +73,12 @@ export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answ
     const streamed = streams.get(route.operation)
     if (special !== undefined) send(response, special)
     else if (streamed !== undefined) response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(streamed)
-    else send(response, { status: route.answer.status, body: rewrite(route.answer.example), headers: { etag: '"7"' } })
+    else
+      send(response, {
+        status: route.answer.status,
+        body: rewrite(query['preview'] === 'true' ? examplePreview : route.answer.example),
+        headers: { etag: '"7"' },
+      })
   }
 
   const server = createServer((request, response) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSlots } from '../../../src/adapters/ssh/slots.ts'
+import { createSlots } from '../../src/domain/slots.ts'
 
 test('at most so many hold a slot; the others come in their order', async () => {
   const slots = createSlots(1)
