@@ -5,6 +5,7 @@ import type { UndecodableEvent } from '../domain/ports/codec.ts'
 import type { ExpectedRevision, RecordedEvent } from '../domain/ports/event-store.ts'
 import { protect } from '../domain/protected.ts'
 import type { BoundProcess } from './bound-process.ts'
+import { causedBy } from './caused-by.ts'
 import type { EventLog } from './event-log.ts'
 import { processStreamOf } from './process-stream.ts'
 import { decidedAgain } from './retry.ts'
@@ -13,17 +14,15 @@ type Input = Pick<RecordedEvent, 'position' | 'metadata'>
 type Where = Readonly<{ process: Pick<BoundProcess, 'name'>; instance: string; log: EventLog; clock: Clock }>
 
 export async function parkInstance({ process, instance, log, clock }: Where, input: Input, expected: ExpectedRevision, cause: unknown) {
-  const { eventId, correlationId } = input.metadata
   const data = {
     process: process.name,
     instance,
     position: String(input.position),
-    eventId,
+    eventId: input.metadata.eventId,
     cause: protect(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)),
     at: clock.now(),
   }
-  const because = { actor: 'steward', correlationId, causationId: eventId }
-  await log.append(processStreamOf(process.name, instance), expected, [{ type: 'InstanceParked', data }], because)
+  await log.append(processStreamOf(process.name, instance), expected, [{ type: 'InstanceParked', data }], causedBy(input))
 }
 
 /** Parks the instance that an event is for which cannot be read, unless it is beyond that event, or parked before it. Returns whether it did. */

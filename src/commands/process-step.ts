@@ -10,8 +10,9 @@ import type { Ids } from '../domain/ports/ids.ts'
 import type { Output } from '../domain/processes/process-manager.ts'
 import type { HandleCommand } from './aggregate-commands.ts'
 import type { BoundProcess, ProcessInstance } from './bound-process.ts'
+import { causedBy } from './caused-by.ts'
 import { CommandRefused } from './command-refused.ts'
-import type { Cause, EventLog } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
 import { parkInstance } from './park-instance.ts'
 import { type ProcessStream, processStreamOf } from './process-stream.ts'
 import { decidedAgain } from './retry.ts'
@@ -127,10 +128,3 @@ function outputEvent(output: Output, index: number, { process, instance, input, 
 /** The store's clock may be behind the one that fired a timer: what was due must not look as if it were not yet. */
 const timeOf = (input: Recorded): Instant =>
   input.type === 'TimeoutElapsed' && input.data.at > input.recordedAt ? input.data.at : input.recordedAt
-
-export const causedBy = (event: Recorded): Cause => ({
-  actor: 'steward',
-  correlationId: event.metadata.correlationId,
-  causationId: event.metadata.eventId,
-  ...(event.metadata.traceparent === undefined ? {} : { traceparent: event.metadata.traceparent }),
-})
