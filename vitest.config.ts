@@ -7,8 +7,14 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const DAEMONS = ['test/e2e/**/*.test.ts', 'test/**/*.daemon.test.ts']
 const HOSTILE = ['test/hostile/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/adapters/embedded-postgres/**/*.test.ts']
 
+/** Only root can be somebody else: what needs that is tagged, and left out, by name, for everybody else. */
+export const ROOT_ONLY = 'root'
+const isRoot = process.getuid?.() === 0
+
 export default defineConfig({
   test: {
+    tags: [{ name: ROOT_ONLY, description: 'Tries things as accounts other than its own.' }],
+    ...(isRoot ? {} : { tagsFilter: [`!${ROOT_ONLY}`] }),
     // Processes, not threads: tests send signals, change limits and must not share what they break.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,15 +1,18 @@
 /**
  * `npm test`: type check, linter and all tests, each with a summary, and as the last line `N passed, N failed`. `--core` leaves out the
- * tests that need daemons. Nothing is skipped silently: a test that did not run counts as failed, by name.
+ * tests that need daemons. Nothing is skipped silently: a test that did not run counts as failed, by name; but what only root can try is left out
+ * for everybody else, and listed.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { TestModule } from 'vitest/node'
 import { startVitest } from 'vitest/node'
+import { ROOT_ONLY } from '../vitest.config.ts'
 
-type Part = Readonly<{ name: string; passed: number; failures: readonly string[] }>
+type Part = Readonly<{ name: string; passed: number; failures: readonly string[]; leftOut?: readonly string[] }>
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const isRoot = process.getuid?.() === 0
 const coreOnly = process.argv.slice(2).includes('--core')
 const unknown = process.argv.slice(2).filter((argument) => argument !== '--core')
 
@@ -42,24 +45,25 @@ async function tests(): Promise<Part> {
     name: coreOnly ? 'tests without daemons' : 'tests',
     passed: results.reduce((sum, { passed }) => sum + passed, 0),
     failures: [...results.flatMap(({ failures }) => failures), ...stray, ...empty],
+    leftOut: results.flatMap(({ leftOut }) => leftOut ?? []),
   }
 }
 
 function resultOf(module: TestModule): Omit<Part, 'name'> {
   const failures: string[] = module.errors().map((error) => `${module.relativeModuleId}: ${messageOf(error)}`)
+  const leftOut: string[] = []
   let passed = 0
   for (const suite of module.children.allSuites()) {
     for (const error of suite.errors()) failures.push(`${module.relativeModuleId} > ${suite.fullName}: ${messageOf(error)}`)
   }
   for (const test of module.children.allTests()) {
     const { state } = test.result()
+    const name = `${module.relativeModuleId} > ${test.fullName}`
     if (state === 'passed') passed += 1
-    else
-      failures.push(
-        `${module.relativeModuleId} > ${test.fullName}${state === 'failed' ? '' : ` (did not run: ${test.options.mode ?? state})`}`,
-      )
+    else if (state === 'skipped' && !isRoot && test.tags.includes(ROOT_ONLY)) leftOut.push(name)
+    else failures.push(state === 'failed' ? name : `${name} (did not run: ${test.options.mode ?? state})`)
   }
-  return { passed, failures }
+  return { passed, failures, leftOut }
 }
 
 const messageOf = (error: unknown): string =>
@@ -71,6 +75,8 @@ function report(all: readonly Part[]): void {
   for (const { name, failures } of all) {
     for (const failure of failures) console.log(`failed: ${name}: ${failure}`)
   }
+  const leftOut = all.flatMap((part) => part.leftOut ?? [])
+  for (const name of leftOut) console.log(`only root can try: ${name}`)
   for (const { name, passed, failures } of all) console.log(`${name}: ${passed} passed, ${failures.length} failed`)
   const passed = all.reduce((sum, part) => sum + part.passed, 0)
   const failed = all.reduce((sum, part) => sum + part.failures.length, 0)

@@ -140,7 +140,8 @@ function judge(
   if (code === undefined) {
     // The server says that it is over, and our shell never began: a login that permits no commands, for example.
     if (end === 'closed' && !stderr.includes(beginning(nonce))) {
-      const says = firstLine(text) || firstLine(stdout.toString('latin1')) || 'the login runs no commands'
+      // Of both: a missing home directory is complained of on one, why nothing runs is often told on the other.
+      const says = [text, stdout.toString('latin1')].map(firstLine).filter(Boolean).join('; ') || 'the login runs no commands'
       throw new HostUnreachable({ hostId, rule: 'channel-refused', says })
     }
     throw new RemoteOutcomeUnknown({

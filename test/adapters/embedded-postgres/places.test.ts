@@ -75,95 +75,93 @@ test('below a home that is closed to others', async () => {
   await works(join(home, 'data'))
 })
 
-/** What only root can try: to be somebody else. An ordinary user runs the same start above, as itself. */
-if (process.getuid?.() === 0) {
-  describe('root', () => {
-    let checkout: OpenCheckout
-    beforeAll(async () => {
-      checkout = await openCheckout()
-    })
-    afterAll(() => checkout[Symbol.asyncDispose]())
+/** An ordinary user runs the same start above, as itself. */
+describe('root', { tags: ['root'] }, () => {
+  let checkout: OpenCheckout
+  beforeAll(async () => {
+    checkout = await openCheckout()
+  })
+  afterAll(() => checkout[Symbol.asyncDispose]())
 
-    test('runs the server in a user namespace, without a capability, and keeps its files', async () => {
-      const home = await scratch()
-      await chmod(home, 0o700)
-      const owner = startOwner([join(home, 'data')])
-      const { pid, connectionString } = await owner.ready()
-      expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-      expect((await stat(join(home, 'data', 'cluster'))).uid).toBe(0)
-      expect(await capabilitiesOf(pid)).toBe('0000000000000000')
-    })
+  test('runs the server in a user namespace, without a capability, and keeps its files', async () => {
+    const home = await scratch()
+    await chmod(home, 0o700)
+    const owner = startOwner([join(home, 'data')])
+    const { pid, connectionString } = await owner.ready()
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect((await stat(join(home, 'data', 'cluster'))).uid).toBe(0)
+    expect(await capabilitiesOf(pid)).toBe('0000000000000000')
+  })
 
-    test('without user namespaces runs it as nobody, also below a closed home, and goes on so', async () => {
-      const home = await scratch()
-      await chmod(home, 0o700)
-      const dataDir = join(home, 'data')
-      const first = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
-      const { pid } = await first.ready()
-      expect((await stat(`/proc/${pid}`)).uid).toBe(65534)
-      expect(['0000000000000002', '0000000000000004']).toContain(await capabilitiesOf(pid))
-      await first.kill('SIGTERM')
+  test('without user namespaces runs it as nobody, also below a closed home, and goes on so', async () => {
+    const home = await scratch()
+    await chmod(home, 0o700)
+    const dataDir = join(home, 'data')
+    const first = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
+    const { pid } = await first.ready()
+    expect((await stat(`/proc/${pid}`)).uid).toBe(65534)
+    expect(['0000000000000002', '0000000000000004']).toContain(await capabilitiesOf(pid))
+    await first.kill('SIGTERM')
 
-      const second = startOwner([dataDir], { checkout })
-      const { connectionString } = await second.ready()
-      expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-      expect((await stat(join(dataDir, 'cluster'))).uid).toBe(65534)
-    })
+    const second = startOwner([dataDir], { checkout })
+    const { connectionString } = await second.ready()
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect((await stat(join(dataDir, 'cluster'))).uid).toBe(65534)
+  })
 
-    test('takes over a cluster of its own that it once ran in a user namespace', async () => {
-      const dataDir = await scratch()
-      await works(dataDir)
-      const owner = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
+  test('takes over a cluster of its own that it once ran in a user namespace', async () => {
+    const dataDir = await scratch()
+    await works(dataDir)
+    const owner = startOwner([dataDir, '--avoid-user-namespace'], { checkout })
+    const { connectionString } = await owner.ready()
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('leaves the cluster of an ordinary user to that user', async () => {
+    const home = await closedHomeOf(ORDINARY)
+    const theirs = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
+    await theirs.ready()
+    await theirs.kill('SIGTERM')
+
+    const ours = startOwner([join(home, 'data')], { checkout })
+    const { pid } = await ours.ready()
+    expect((await stat(`/proc/${pid}`)).uid).toBe(ORDINARY)
+    await ours.kill('SIGTERM')
+
+    const again = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
+    const { connectionString } = await again.ready()
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('makes the cluster in the directory of an ordinary user as that user', async () => {
+    const home = await closedHomeOf(ORDINARY)
+    const ours = startOwner([home], { checkout })
+    await ours.ready()
+    await ours.kill('SIGTERM')
+    const theirs = startOwner([home], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
+    const { connectionString } = await theirs.ready()
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('an ordinary user below a home of 0700, and one without a name', async () => {
+    for (const uid of [ORDINARY, NAMELESS]) {
+      const home = await closedHomeOf(uid)
+      const owner = startOwner([join(home, 'data')], { prefix: await asUser(uid), env: { HOME: home }, checkout })
       const { connectionString } = await owner.ready()
       expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-    })
+      await owner.kill('SIGTERM')
+    }
+  })
 
-    test('leaves the cluster of an ordinary user to that user', async () => {
-      const home = await closedHomeOf(ORDINARY)
-      const theirs = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
-      await theirs.ready()
-      await theirs.kill('SIGTERM')
-
-      const ours = startOwner([join(home, 'data')], { checkout })
-      const { pid } = await ours.ready()
-      expect((await stat(`/proc/${pid}`)).uid).toBe(ORDINARY)
-      await ours.kill('SIGTERM')
-
-      const again = startOwner([join(home, 'data')], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
-      const { connectionString } = await again.ready()
-      expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-    })
-
-    test('makes the cluster in the directory of an ordinary user as that user', async () => {
-      const home = await closedHomeOf(ORDINARY)
-      const ours = startOwner([home], { checkout })
-      await ours.ready()
-      await ours.kill('SIGTERM')
-      const theirs = startOwner([home], { prefix: await asUser(ORDINARY), env: { HOME: home }, checkout })
-      const { connectionString } = await theirs.ready()
-      expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-    })
-
-    test('an ordinary user below a home of 0700, and one without a name', async () => {
-      for (const uid of [ORDINARY, NAMELESS]) {
-        const home = await closedHomeOf(uid)
-        const owner = startOwner([join(home, 'data')], { prefix: await asUser(uid), env: { HOME: home }, checkout })
-        const { connectionString } = await owner.ready()
-        expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }])
-        await owner.kill('SIGTERM')
-      }
-    })
-
-    test('is told when it may neither make a namespace nor change its id', async () => {
-      const owner = startOwner([await scratch(), '--avoid-user-namespace'], { prefix: ['setpriv', '--bounding-set=-setuid,-setgid'] })
-      expect(await owner.next()).toMatchObject({
-        kind: 'refused',
-        rule: 'cannot-run-as-root',
-        says: expect.stringContaining('STEWARD_DATABASE_URL'),
-      })
+  test('is told when it may neither make a namespace nor change its id', async () => {
+    const owner = startOwner([await scratch(), '--avoid-user-namespace'], { prefix: ['setpriv', '--bounding-set=-setuid,-setgid'] })
+    expect(await owner.next()).toMatchObject({
+      kind: 'refused',
+      rule: 'cannot-run-as-root',
+      says: expect.stringContaining('STEWARD_DATABASE_URL'),
     })
   })
-}
+})
 
 /** `daemon` on every Linux; and an id that no machine gives a name. */
 const ORDINARY = 1

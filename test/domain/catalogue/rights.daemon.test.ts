@@ -35,8 +35,7 @@ describe('nginx', () => {
     expect(await missing([mayReload({ binary: 'nginx', configPath, pidFile })])).toBeUndefined()
   })
 
-  // Only root can be somebody else.
-  test.runIf(isRoot)('another account may not, and is told whose process it is', async () => {
+  test('another account may not, and is told whose process it is', { tags: ['root'] }, async () => {
     const { pidFile, configPath } = await started()
     chmodSync(pidFile, 0o644)
     const says = await missing([mayReload({ binary: 'nginx', configPath, pidFile })], { uid: NOBODY })
@@ -118,7 +117,7 @@ describe('files', () => {
   }
   const kept = (path: string, uid = 0, sha256 = 'a'.repeat(64)) => ({ path, sha256, mode: '0644', uid, gid: 0 })
 
-  test.runIf(isRoot)('a file of another that may not be written is named', async () => {
+  test('a file of another that may not be written is named', { tags: ['root'] }, async () => {
     const path = file('closed.conf', 0o644)
     expect(await missing([mayPut([kept(path)])], nobody)).toMatch(
       /may not write .*closed\.conf \(cannot write .*closed\.conf\)\. To allow it/,
@@ -127,13 +126,13 @@ describe('files', () => {
     expect(await missing([mayPut([kept(path)]), mayEdit(path)])).toBeUndefined()
   })
 
-  test.runIf(isRoot)('a file that may be written itself will do to put contents back, and not to try an edit beside it', async () => {
+  test('a file that may be written itself will do to put contents back, and not to try an edit beside it', { tags: ['root'] }, async () => {
     const path = file('open.conf', 0o666)
     expect(await missing([mayPut([kept(path)])], nobody)).toBeUndefined()
     expect(await missing([mayEdit(path)], nobody)).toContain('open.conf')
   })
 
-  test.runIf(isRoot)('a file that already is as it should be needs no right', async () => {
+  test('a file that already is as it should be needs no right', { tags: ['root'] }, async () => {
     const path = file('same.conf', 0o644)
     expect(await missing([mayPut([kept(path)])], nobody)).toBeDefined()
     const output = await localRunner().run({ kind: 'exec', argv: ['sha256sum', path] })
@@ -141,14 +140,14 @@ describe('files', () => {
     expect(await missing([mayPut([kept(path, 0, own)])], nobody)).toBeUndefined()
   })
 
-  test.runIf(isRoot)('what cannot even be seen proves nothing', async () => {
+  test('what cannot even be seen proves nothing', { tags: ['root'] }, async () => {
     mkdirSync(join(dir, 'closed'), { mode: 0o700 })
     const path = join(dir, 'closed', 'a.conf')
     writeFileSync(path, '')
     expect(await missing([mayPut([kept(path)]), mayEdit(path)], nobody)).toBeUndefined()
   })
 
-  test.runIf(isRoot)('a mode is for the owner to change, an owner for root', async () => {
+  test('a mode is for the owner to change, an owner for root', { tags: ['root'] }, async () => {
     const [own, other] = [file('own', 0o600, NOBODY), file('other', 0o600)]
     const point = (path: string, uid: number) => ({ path, mode: '0644', uid, gid: uid })
     expect(await missing([mayChangeModes([point(own, NOBODY)])], nobody)).toBeUndefined()
