@@ -2,67 +2,25 @@
  * Steward killed with -9 in the middle of a fix, alone and beside another one on the same database; and asked to end. The step is a backend that is
  * started: each start leaves a line on the host, and there must be exactly one.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startTestPostgres } from '../support/postgres.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
 import { watchBackend } from './support/backend.ts'
 import { expectFixed } from './support/expectations.ts'
-import { type StewardProcess, startSteward } from './support/steward-process.ts'
+import { describePlaces } from './support/killable.ts'
 import { marksOf, statusOf } from './support/witness.ts'
-import { type Inhabited, inhabit, layOut } from './support/world.ts'
+import type { Inhabited } from './support/world.ts'
 
 const FAULT = 'nginx.backend-down'
 const POLICY = 'window: 1s\nauto: [{ action: nginx.restart-backend, target: "*", maxRisk: medium }]\n'
 
-let dir: string
-let sshd: Sshd
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'e2e-'))
-  sshd = await startSshd({ dir })
-})
-afterAll(async () => {
-  await sshd.close()
-  rmSync(dir, { recursive: true, force: true })
-})
-
-/** A place for one Steward: configuration, secrets, data. Whatever is started there ends with the test, after everything that needs it. */
-function place(name: string): Readonly<{ dir: string; start: (more?: Record<string, string>) => Promise<StewardProcess> }> {
-  const own = join(dir, name)
-  mkdirSync(own)
-  const { env } = layOut(own, POLICY)
-  const started: StewardProcess[] = []
-  onTestFinished(async () => {
-    for (const steward of started) await steward.kill()
-  })
-  return {
-    dir: own,
-    async start(more = {}) {
-      const steward = await startSteward({ ...env, ...more }, own)
-      started.push(steward)
-      return steward
-    },
-  }
-}
-
-/** The world by whoever answers: the one that is given, until another one takes over. */
-async function settle(home: string, first: StewardProcess): Promise<Readonly<{ world: Inhabited; by: (next: StewardProcess) => void }>> {
-  let now = first
-  const world = await inhabit({ url: () => now.url, dir: home, sshd, said: () => now.said() })
-  return {
-    world,
-    by(next) {
-      now = next
-    },
-  }
-}
+const { place, settle } = describePlaces(POLICY)
 
 test('killed in the middle of a step and started again: the step is not run again, and the fix is verified', async () => {
   const home = place('alone')
   const first = await home.start()
-  const { world, by } = await settle(home.dir, first)
+  const { world, by } = await settle(home, first)
   const { nginx, target, backend } = await watchBackend(world, 'alone', 'act')
   const hold = backend.hold()
   expect(await statusOf(nginx.url, '/app')).toBe(502)
@@ -86,7 +44,7 @@ test('killed in the middle of a step and started again: the step is not run agai
 test('asked to end in the middle of a step: it waits for the step, records it, and ends within ten seconds', async () => {
   const home = place('drained')
   const first = await home.start()
-  const { world, by } = await settle(home.dir, first)
+  const { world, by } = await settle(home, first)
   const { nginx, target, backend } = await watchBackend(world, 'drained', 'act')
   const hold = backend.hold()
   expect(await statusOf(nginx.url, '/app')).toBe(502)
@@ -114,7 +72,7 @@ test('asked to end in the middle of a step: it waits for the step, records it, a
 test('a line that was written while nobody watched is found by whoever comes', async () => {
   const home = place('missed')
   const first = await home.start()
-  const { world, by } = await settle(home.dir, first)
+  const { world, by } = await settle(home, first)
   const { nginx, target, backend } = await watchBackend(world, 'missed', 'act')
   await first.kill()
   expect(await statusOf(nginx.url, '/app')).toBe(502)
@@ -130,7 +88,7 @@ test('two on one database, the one that runs the step is killed: the other finis
   const [left, right] = [place('left'), place('right')]
   const shared = { STEWARD_DATABASE_URL: database.connectionString, STEWARD_SECRET_DIRS: join(left.dir, 'data', 'secrets') }
   const stewards = [await left.start(shared), await right.start(shared)] as const
-  const { world, by } = await settle(left.dir, stewards[0])
+  const { world, by } = await settle(left, stewards[0])
   const { nginx, target, backend } = await watchBackend(world, 'shared', 'act')
   const hold = backend.hold()
   expect(await statusOf(nginx.url, '/app')).toBe(502)
