@@ -133,7 +133,7 @@ const waits: Readonly<Record<WaitReason, string>> = {
   lanes: 'for resources that another execution holds',
   step: 'for a step that still runs on the host',
   'healing-stopped': 'because healing is stopped',
-  visibility: 'until the host can be seen',
+  visibility: 'until the host can be looked at again',
   'host-budget': 'because the host had enough actions in this hour',
   analyst: 'for the analyst',
   unfreeze: 'until the target is unfrozen',

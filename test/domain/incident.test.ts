@@ -42,6 +42,16 @@ test('an incident is opened once, however often it is asked for', () => {
 test('nobody closes an incident under a running execution', () =>
   spec.given(opened, executing).when(close).refuses('incident-is-executing', { executionId: 'e-1' }))
 
+test('a first step that never ran is no execution any more', () => {
+  const never = (step: string): IncidentEvent => ({
+    type: 'StepRun',
+    data: { incidentId: 'i-1', executionId: 'e-1', step, say: 'start it', outcome: 'never-ran', at: now },
+  })
+  const closed = { type: 'IncidentClosed', data: { incidentId: 'i-1', outcome: 'closed', by: 'mira', reason: 'handled', at: now } } as const
+  spec.given(opened, executing, never('fix-1')).when(close).yields(closed)
+  spec.given(opened, executing, never('fix-2')).when(close).refuses('incident-is-executing', { executionId: 'e-1' })
+})
+
 test('an outcome that nobody could prove is declared before the incident is closed', () => {
   spec.given(opened, executing, undetermined).when(close).refuses('outcome-not-declared', { executionId: 'e-1' })
   spec

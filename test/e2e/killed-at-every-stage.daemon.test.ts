@@ -69,10 +69,11 @@ async function killedWhen(
   }
 }
 
-/** Killed before its step reached the host, it proves that the step never ran, and leaves it to a person to have it done. */
+/** Killed before its step reached the host, it proves that the step never ran, plans anew, and asks anew: an approval is for one execution. */
 async function askedAgainIfNothingWasDone(id: string, world: Inhabited): Promise<void> {
-  const { escalation } = await world.incidentIs(id, (incident) => incident.state === 'escalated' || ran(incident))
-  if (escalation?.reason !== 'not-executed') return
-  await world.reanalyse(id)
-  await world.approve(await world.reaches(id, 'awaiting-approval'))
+  const incident = await world.incidentIs(
+    id,
+    (incident) => incident.state === 'awaiting-approval' || incident.state === 'escalated' || ran(incident),
+  )
+  if (incident.state === 'awaiting-approval') await world.approve(incident)
 }

@@ -7,6 +7,7 @@ import type { BoundAction, Prepared } from '../../domain/catalogue/bound-action.
 import { restoreSnapshot, takeSnapshot } from '../../domain/catalogue/common/snapshot.ts'
 import { changedTerms, planHashOf, termsOf } from '../../domain/plan/plan-hash.ts'
 import { meantAfter } from '../../domain/plan/restorable.ts'
+import { fixStep, restoreStep } from '../../domain/plan/step-names.ts'
 import type { NamedStep, StateVector } from '../../domain/processes/effects.ts'
 import type { EffectHandler } from '../effect-runner.ts'
 import { type Drafting, draftPlan } from './draft-plan.ts'
@@ -16,10 +17,6 @@ import type { Reach, Reached } from './reach.ts'
 import { filesOf, readStateVector, settingsOf } from './state-vector.ts'
 
 export type PrepareOptions = Drafting & PermissionDeps & Readonly<{ reach: Reach; halted: Halted }>
-
-const fixStep = (index: number): string => `fix-${index + 1}`
-/** The name of the step that nothing was done before. */
-export const FIRST_STEP = fixStep(0)
 
 export const createPrepare =
   ({ reach, halted, log, clock, ...drafting }: PrepareOptions): EffectHandler<'prepare'> =>
@@ -88,5 +85,5 @@ function rollbackSteps(
     const value = before.settings[name]
     return value === undefined ? [] : [{ say: `set ${name} back`, run: write(value) }]
   })
-  return [...files, ...settings, ...afterRestore].map((step, index) => ({ name: `restore-${index + 1}`, ...step }))
+  return [...files, ...settings, ...afterRestore].map((step, index) => ({ name: restoreStep(index), ...step }))
 }

@@ -4,6 +4,7 @@
  */
 import { accept, type Decider, type Decision, refuse, unreachable } from '../decider.ts'
 import type { Instant } from '../instant.ts'
+import { FIRST_STEP } from '../plan/step-names.ts'
 import type { ClosingOutcome, DeclaredOutcome, EscalationReason, IncidentEvent, IncidentOrigin, IncidentOutcome } from './events.ts'
 
 export type Incident =
@@ -87,11 +88,13 @@ function evolve(state: Incident, event: IncidentEvent): Incident {
       return { ...state, attaching: { ...attaching, attached: attaching.attached + 1 } }
     case 'AttachingStopped':
       return { ...state, attaching: { ...attaching, stopped: true } }
+    case 'StepRun':
+      // A first step that never ran leaves nothing to verify or to undo: whatever comes next is planned anew.
+      return event.data.outcome === 'never-ran' && event.data.step === FIRST_STEP ? { situation: 'working', ...opened } : state
     case 'IncidentInvestigated':
     case 'IncidentDiagnosed':
     case 'PlanProposed':
     case 'IncidentWaits':
-    case 'StepRun':
     case 'VerificationFinished':
     case 'RollbackStarted':
     case 'RollbackRefused':

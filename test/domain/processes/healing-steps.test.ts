@@ -29,7 +29,6 @@ import {
   stepNeverRan,
 } from './support/incident.ts'
 import {
-  escalates,
   freezes,
   releases,
   rollbackStarted,
@@ -46,6 +45,7 @@ import {
   timer,
   verifies,
   waits,
+  waitsAndTriesAgain,
 } from './support/outputs.ts'
 
 test('steps run one after the other, then the cure is proven', () => {
@@ -73,7 +73,7 @@ test('a first step that never ran has changed nothing; a later one leaves a half
   spec
     .given(...running)
     .when(stepNeverRan(4, EXECUTION, fix1))
-    .yields(stepSkipped(EXECUTION, fix1), releases(EXECUTION), escalates('not-executed', 'Nothing was done: the host is away'))
+    .yields(stepSkipped(EXECUTION, fix1), releases(EXECUTION), ...waitsAndTriesAgain(5, 'visibility', 2_000))
   spec
     .given(...runningSecondStep)
     .when(stepNeverRan(5, EXECUTION, fix2))
@@ -92,7 +92,7 @@ test('an unknown outcome is settled by the mark on the host, never by running it
   spec
     .given(...settling)
     .when(settled(5, EXECUTION, fix1, { kind: 'void' }))
-    .yields(stepVoid(EXECUTION, fix1), releases(EXECUTION), escalates('not-executed', 'Nothing was done: the host has no mark of it'))
+    .yields(stepVoid(EXECUTION, fix1), releases(EXECUTION), ...waitsAndTriesAgain(6, 'visibility', 2_000))
   spec
     .given(...settling)
     .when(settled(5, EXECUTION, fix1, { kind: 'ended', exitCode: 0 }))

@@ -7,7 +7,7 @@ import type { ForeignChange } from '../../incident/events.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { elapsed, failureOf, resultOf } from './awaited.ts'
 import { type Executing, type Healing, type HealingInput, LOOK_AGAIN, SETTLE_AGAIN } from './state.ts'
-import { end, escalate, planOf, withEffect, withTimer } from './transitions.ts'
+import { end, escalate, planOf, tryAgainWhenSeen, withEffect, withTimer } from './transitions.ts'
 
 type ExecutionPhase =
   | 'running'
@@ -95,7 +95,9 @@ function stepEnded(state: Executing & Readonly<{ index: number }>, exitCode: num
 
 function stepNeverRan(state: Executing & Readonly<{ index: number }>, reason: string, derivedId: DerivedId): Healing {
   if (state.index > 0) return fail(state, `step ${state.index + 1} never ran: ${reason}`, derivedId)
-  return escalate(state, 'not-executed', `Nothing was done: ${reason}`, { executionId: state.executionId, plan: state.plan })
+  // The host is as it was, so all begins anew with a plan. The approval was used for this execution: another one needs another.
+  const { remedy, executionId, plan } = state
+  return tryAgainWhenSeen(state, { kind: 'draft', remedy, approved: null }, `Nothing was done: ${reason}`, { executionId, plan }, derivedId)
 }
 
 function settled(state: Phase<'settling'>, input: HealingInput, derivedId: DerivedId): Healing {
