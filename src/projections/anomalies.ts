@@ -69,7 +69,7 @@ export const anomalies = defineProjection({
     if (!row) return 'none'
     switch (event.type) {
       case 'AnomalyRepeated':
-        return { ...row, count: row.count + event.data.count, lastSeenAt: event.data.at, revision: event.revision }
+        return { ...row, count: row.count + event.data.count, lastSeenAt: event.data.seenAt, revision: event.revision }
       case 'AnomalyStatusChanged': {
         const { status, by, at } = event.data
         return { ...row, status, statusBy: by, statusAt: at, revision: event.revision }

@@ -143,12 +143,23 @@ describe('anomaly', () => {
     at: now,
   }
   const detected: AnomalyEvent = { type: 'AnomalyDetected', data: detection }
-  const range = (fromOffset: number, toOffset: number) => ({ count: 2, path: '/l', generation: 'g', fromOffset, toOffset, at: now })
+  const range = (fromOffset: number, toOffset: number) => ({
+    count: 2,
+    path: '/l',
+    generation: 'g',
+    fromOffset,
+    toOffset,
+    seenAt: now,
+    at: now,
+  })
 
   test('the same line read again is the same anomaly', () => spec.given(detected).when({ type: 'DetectAnomaly', data: detection }).yields())
 
   test('a byte range is counted once', () => {
-    const counted: AnomalyEvent = { type: 'AnomalyRepeated', data: { anomalyId: 'a', ...range(0, 100) } }
+    const counted: AnomalyEvent = {
+      type: 'AnomalyRepeated',
+      data: { anomalyId: 'a', fingerprintId: detection.fingerprintId, ...range(0, 100) },
+    }
     spec
       .given(detected)
       .when({ type: 'CountRepetition', data: range(0, 100) })
@@ -164,7 +175,7 @@ describe('anomaly', () => {
     spec
       .given(detected, counted)
       .when({ type: 'CountRepetition', data: range(100, 150) })
-      .yields({ type: 'AnomalyRepeated', data: { anomalyId: 'a', ...range(100, 150) } })
+      .yields({ type: 'AnomalyRepeated', data: { anomalyId: 'a', fingerprintId: detection.fingerprintId, ...range(100, 150) } })
   })
 
   test('a judgement follows the allowed moves', () =>

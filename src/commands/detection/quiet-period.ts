@@ -22,7 +22,16 @@ const recordEveryMs = (records: number): number =>
 /** Different fingerprints of one target that are told apart at a time; whoever writes the log chooses their number. */
 export const FINGERPRINTS_PER_TARGET = 50
 
-export type Counted = Readonly<{ anomalyId: string; count: number; path: string; generation: string; fromOffset: number; toOffset: number }>
+export type Counted = Readonly<{
+  anomalyId: string
+  count: number
+  path: string
+  generation: string
+  fromOffset: number
+  toOffset: number
+  /** The last of them. */
+  seenAt: Instant
+}>
 
 /** What is seen, before anything is made of it. */
 export type Sight = Readonly<{ fingerprintId: string; faultId?: string | undefined; source: DetectionSource; at: Instant }>
@@ -60,7 +69,7 @@ export class QuietPeriod {
     if (!isQuiet) return 'record'
     entry.seenAt = at
     if (source.kind === 'log') {
-      entry.counted = added(entry.counted, entry.anomalyId, source, endOffset ?? source.offset + 1)
+      entry.counted = added(entry, source, endOffset ?? source.offset + 1)
       this.#waitingSince ??= at
     }
     return 'counted'
@@ -119,12 +128,11 @@ const earliest = (moments: readonly Instant[]): Instant => moments.reduce((a, b)
 
 /** One more line. Another file begins a count of its own: offsets of two files are no range. */
 function added(
-  before: readonly Counted[],
-  anomalyId: string,
+  { counted: before, anomalyId, seenAt }: Entry,
   { path, generation, offset }: LogSource,
   toOffset: number,
 ): readonly Counted[] {
   const last = before.at(-1)
-  if (last?.generation !== generation) return [...before, { anomalyId, count: 1, path, generation, fromOffset: offset, toOffset }]
-  return [...before.slice(0, -1), { ...last, count: last.count + 1, toOffset: Math.max(last.toOffset, toOffset) }]
+  if (last?.generation !== generation) return [...before, { anomalyId, count: 1, path, generation, fromOffset: offset, toOffset, seenAt }]
+  return [...before.slice(0, -1), { ...last, count: last.count + 1, toOffset: Math.max(last.toOffset, toOffset), seenAt }]
 }

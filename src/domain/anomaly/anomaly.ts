@@ -9,7 +9,7 @@ export type Anomaly =
 
 export type AnomalyCommand =
   | Readonly<{ type: 'DetectAnomaly'; data: Detection }>
-  | Readonly<{ type: 'CountRepetition'; data: Omit<Repetition, 'anomalyId'> }>
+  | Readonly<{ type: 'CountRepetition'; data: Omit<Repetition, 'anomalyId' | 'fingerprintId'> }>
   | Readonly<{ type: 'ChangeAnomalyStatus'; data: Readonly<{ status: AnomalyStatus; by: string; now: Instant }> }>
 
 /** Which judgement may follow which. */
@@ -49,13 +49,13 @@ function decide(state: Anomaly, command: AnomalyCommand): Decision<AnomalyEvent>
     return state.situation === 'absent' ? accept({ type: 'AnomalyDetected', data: command.data }) : accept()
   }
   if (state.situation === 'absent') return refuse('anomaly-not-found')
-  const { anomalyId } = state.detection
+  const { anomalyId, fingerprintId } = state.detection
   switch (command.type) {
     case 'CountRepetition': {
       const { generation, fromOffset } = command.data
       const countedTo = state.countedTo.get(generation)
       if (countedTo !== undefined && fromOffset < countedTo) return accept()
-      return accept({ type: 'AnomalyRepeated', data: { anomalyId, ...command.data } })
+      return accept({ type: 'AnomalyRepeated', data: { anomalyId, fingerprintId, ...command.data } })
     }
     case 'ChangeAnomalyStatus': {
       const { status, by, now } = command.data

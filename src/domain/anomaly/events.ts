@@ -39,11 +39,14 @@ export type DetectionSource =
 /** Counts lines by their byte range, so that reading a range again counts nothing twice. */
 export type Repetition = Readonly<{
   anomalyId: string
+  fingerprintId: string
   count: number
   path: string
   generation: string
   fromOffset: number
   toOffset: number
+  /** The last of them. */
+  seenAt: Instant
   at: Instant
 }>
 

@@ -31,8 +31,10 @@ test('the first of its kind is recorded, its like are counted by the bytes that 
   expect(quiet.see(sighting('a', 0), 10)).toBe('record')
   expect(quiet.see(sighting('a', 10), 20)).toBe('counted')
   expect(quiet.see(sighting('b', 20), 30)).toBe('record')
-  expect(quiet.see(sighting('a', 30), 40)).toBe('counted')
-  expect(quiet.drain(start)).toStrictEqual([{ anomalyId: 'a0', count: 2, path: '/log', generation: 'g', fromOffset: 10, toOffset: 40 }])
+  expect(quiet.see(sighting('a', 30, { atMs: 7 }), 40)).toBe('counted')
+  expect(quiet.drain(start)).toStrictEqual([
+    { anomalyId: 'a0', count: 2, path: '/log', generation: 'g', fromOffset: 10, toOffset: 40, seenAt: later(start, 7) },
+  ])
   expect(quiet.drain(start)).toStrictEqual([])
 })
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Detection } from '../../../src/domain/anomaly/events.ts'
 import type { EventOf } from '../../../src/domain/events.ts'
 import type { IncidentOrigin } from '../../../src/domain/incident/events.ts'
@@ -103,6 +103,49 @@ test('what is quiet is sighted again when the quiet time ends: once, and as it l
     .given(...quiet, elapsed(2))
     .when(quieted('a'))
     .yields({ kind: 'timeout', timerId: 'timer 4', name: 'quiet', dueAt: later(now, 5_000) })
+})
+
+describe('what was only counted', () => {
+  const repeated = (seenAfterMs: number): EventOf<'AnomalyRepeated'> => ({
+    type: 'AnomalyRepeated',
+    data: {
+      ...{ anomalyId: 'a', fingerprintId: 'print', count: 1, path: '/l', generation: 'g', fromOffset: 1, toOffset: 2 },
+      seenAt: later(now, seenAfterMs),
+      at: later(now, 10_000),
+    },
+  })
+  const opened: EventOf<'FingerprintOpened'> = {
+    type: 'FingerprintOpened',
+    data: { fingerprintId: 'print', cooldownMs: 60_000, origin: originOf('a', 'i'), at },
+  }
+  const closed = (result: 'answered' | 'not-confirmed'): EventOf<'FingerprintClosed'> => ({
+    type: 'FingerprintClosed',
+    data: { fingerprintId: 'print', incidentId: 'i', result, quietUntil: later(now, 60_000), at: later(now, 3_000) },
+  })
+
+  test('while an incident is open needs no other', () => {
+    spec.given(detected('a')).when(repeated(1_000)).means('nothing')
+    spec.given(detected('a'), opened).when(repeated(1_000)).means('nothing')
+  })
+
+  test('before a fix was proven was mended by it; what comes later is sighted, once', () => {
+    const fixed = [detected('a'), opened, closed('answered')] as const
+    spec
+      .given(...fixed)
+      .when(repeated(3_000))
+      .means('nothing')
+    spec
+      .given(...fixed)
+      .when(repeated(3_001))
+      .yields(sights('a', 'incident a 4'))
+    spec
+      .given(...fixed, repeated(3_001))
+      .when(repeated(4_000))
+      .means('nothing')
+  })
+
+  test('behind a line that proved to be nothing is sighted: a true one may stand right behind a forged one', () =>
+    spec.given(detected('a'), opened, closed('not-confirmed')).when(repeated(1)).yields(sights('a', 'incident a 4')))
 })
 
 test('a timer that nobody waits for means nothing', () => {

@@ -29,11 +29,13 @@ export const anomalySchemas = {
   }),
   AnomalyRepeated: z.strictObject({
     anomalyId: text,
+    fingerprintId: text,
     count,
     path: text,
     generation: text,
     fromOffset: count,
     toOffset: count,
+    seenAt: instant,
     at: instant,
   }),
   AnomalyStatusChanged: z.strictObject({ anomalyId: text, status: z.enum(anomalyStatuses), by: text, at: instant }),
