@@ -9,7 +9,7 @@ const HOSTILE = ['test/hostile/**/*.test.ts', 'test/contract/**/*.test.ts', 'tes
 
 /** Only root can be somebody else: what needs that is tagged, and left out, by name, for everybody else. */
 export const ROOT_ONLY = 'root'
-const isRoot = process.getuid?.() === 0
+export const isRoot = process.getuid?.() === 0
 
 export default defineConfig({
   test: {

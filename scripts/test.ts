@@ -7,12 +7,11 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { TestModule } from 'vitest/node'
 import { startVitest } from 'vitest/node'
-import { ROOT_ONLY } from '../vitest.config.ts'
+import { isRoot, ROOT_ONLY } from '../vitest.config.ts'
 
-type Part = Readonly<{ name: string; passed: number; failures: readonly string[]; leftOut?: readonly string[] }>
+type Part = Readonly<{ name: string; passed: number; failures: readonly string[]; leftOut: readonly string[] }>
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const isRoot = process.getuid?.() === 0
 const coreOnly = process.argv.slice(2).includes('--core')
 const unknown = process.argv.slice(2).filter((argument) => argument !== '--core')
 
@@ -30,7 +29,7 @@ async function check(name: string, program: string, args: readonly string[]): Pr
   const status = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
   const passes = status === 0
   console.log(`${name}: ${passes ? 'passed' : 'failed'}`)
-  return { name, passed: passes ? 1 : 0, failures: passes ? [] : [`${program} ${args.join(' ')} ended with ${status}`] }
+  return { name, passed: passes ? 1 : 0, failures: passes ? [] : [`${program} ${args.join(' ')} ended with ${status}`], leftOut: [] }
 }
 
 async function tests(): Promise<Part> {
@@ -45,7 +44,7 @@ async function tests(): Promise<Part> {
     name: coreOnly ? 'tests without daemons' : 'tests',
     passed: results.reduce((sum, { passed }) => sum + passed, 0),
     failures: [...results.flatMap(({ failures }) => failures), ...stray, ...empty],
-    leftOut: results.flatMap(({ leftOut }) => leftOut ?? []),
+    leftOut: results.flatMap(({ leftOut }) => leftOut),
   }
 }
 
@@ -75,7 +74,7 @@ function report(all: readonly Part[]): void {
   for (const { name, failures } of all) {
     for (const failure of failures) console.log(`failed: ${name}: ${failure}`)
   }
-  const leftOut = all.flatMap((part) => part.leftOut ?? [])
+  const leftOut = all.flatMap((part) => part.leftOut)
   for (const name of leftOut) console.log(`only root can try: ${name}`)
   for (const { name, passed, failures } of all) console.log(`${name}: ${passed} passed, ${failures.length} failed`)
   const passed = all.reduce((sum, part) => sum + part.passed, 0)

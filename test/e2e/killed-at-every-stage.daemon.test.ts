@@ -6,9 +6,8 @@ import { expect, test } from 'vitest'
 import type { Incident } from './support/api.ts'
 import { watchBackend } from './support/backend.ts'
 import { expectFixed, expectRolledBack } from './support/expectations.ts'
-import { describePlaces, type Home } from './support/killable.ts'
+import { describePlaces, type Home, type Lives } from './support/killable.ts'
 import { refuseConfig, spoilConfig, watchNginx, wrappedNginx } from './support/nginx-target.ts'
-import type { StewardProcess } from './support/steward-process.ts'
 import { stateOf, statusOf } from './support/witness.ts'
 import type { Inhabited } from './support/world.ts'
 
@@ -54,13 +53,11 @@ test('a fix that fails: begun, run, found wrong, rolled back; the state of befor
   expect(await statusOf(nginx.url)).toBe(200)
 })
 
-type Lives = Readonly<{ home: Home; world: Inhabited; now: () => StewardProcess; by: (next: StewardProcess) => void }>
-
 /** Each time as soon as the incident is so; then another one is started in its place. */
 async function killedWhen(
   id: string,
   stages: readonly ((incident: Incident) => boolean)[],
-  { home, world, now, by }: Lives,
+  { home, world, now, by }: Lives & Readonly<{ home: Home }>,
 ): Promise<void> {
   for (const stage of stages) {
     await world.incidentIs(id, stage)

@@ -89,21 +89,20 @@ describe('N1, a broken configuration', () => {
     await expectUnconfirmed(world, target, FAULT)
     expect(stateOf(nginx.configPath)).toEqual(before)
   })
-})
 
-test('forged, and right behind it the fault itself, in one line: it is looked at again, and healed', async () => {
-  const FAULT = 'nginx.broken-configuration'
-  const { nginx, target } = await watchNginx(world, 'n1-behind')
-  const before = stateOf(nginx.configPath)
-  await statusOf(nginx.url, smuggled(`2026/11/20 23:15:30 [emerg] 1#1: unknown directive "foo_bar" in ${nginx.configPath}:6`))
-  await expectUnconfirmed(world, target, FAULT)
-  const [forged = { id: '' }] = await world.incidents(target.id)
-  spoilConfig(nginx)
-  nginx.reload()
-  const { id } = await world.opened(target.id, FAULT, [forged.id])
-  await world.approve(await world.reaches(id, 'awaiting-approval'))
-  await expectFixed(world, id)
-  expect(stateOf(nginx.configPath)).toEqual(before)
+  test('forged, and right behind it the fault itself, in one line: it is looked at again, and healed', async () => {
+    const { nginx, target } = await watchNginx(world, 'n1-behind')
+    const before = stateOf(nginx.configPath)
+    await statusOf(nginx.url, smuggled(`2026/11/20 23:15:30 [emerg] 1#1: unknown directive "foo_bar" in ${nginx.configPath}:6`))
+    await expectUnconfirmed(world, target, FAULT)
+    const [forged = { id: '' }] = await world.incidents(target.id)
+    spoilConfig(nginx)
+    nginx.reload()
+    const { id } = await world.opened(target.id, FAULT, [forged.id])
+    await world.approve(await world.reaches(id, 'awaiting-approval'))
+    await expectFixed(world, id)
+    expect(stateOf(nginx.configPath)).toEqual(before)
+  })
 })
 
 describe('N9, a file that may not be read', () => {

@@ -4,7 +4,7 @@
  * answers does not fill the log over a weekend; after a pause it is new again. Bounded in memory; beyond the bound, fingerprints are told apart by
  * their fault alone, so that a flood of one never hides another.
  */
-import type { Detection, DetectionSource } from '../../domain/anomaly/events.ts'
+import type { Detection, DetectionSource, Repetition } from '../../domain/anomaly/events.ts'
 import { elapsedMs, type Instant, later } from '../../domain/instant.ts'
 
 /** One recorded anomaly per fingerprint in this time, as long as it is young. */
@@ -22,16 +22,8 @@ const recordEveryMs = (records: number): number =>
 /** Different fingerprints of one target that are told apart at a time; whoever writes the log chooses their number. */
 export const FINGERPRINTS_PER_TARGET = 50
 
-export type Counted = Readonly<{
-  anomalyId: string
-  count: number
-  path: string
-  generation: string
-  fromOffset: number
-  toOffset: number
-  /** The last of them. */
-  seenAt: Instant
-}>
+/** As it is known before it is recorded. */
+export type Counted = Omit<Repetition, 'fingerprintId' | 'at'>
 
 /** What is seen, before anything is made of it. */
 export type Sight = Readonly<{ fingerprintId: string; faultId?: string | undefined; source: DetectionSource; at: Instant }>

@@ -10,6 +10,9 @@ import { type Inhabited, inhabit, layOut } from './world.ts'
 /** Configuration, secrets, data of one Steward. Whatever is started there ends with the test, after everything that needs it. */
 export type Home = Readonly<{ dir: string; start: (more?: Record<string, string>) => Promise<StewardProcess> }>
 
+/** A world that outlives the Stewards that answer for it. */
+export type Lives = Readonly<{ world: Inhabited; now: () => StewardProcess; by: (next: StewardProcess) => void }>
+
 /** For the tests of one file: one sshd, and a directory for all homes. */
 export function describePlaces(policy: string) {
   let dir: string
@@ -42,10 +45,7 @@ export function describePlaces(policy: string) {
   }
 
   /** The world by whoever answers: the one that is given, until another one takes over. */
-  async function settle(
-    home: Home,
-    first: StewardProcess,
-  ): Promise<Readonly<{ world: Inhabited; by: (next: StewardProcess) => void; now: () => StewardProcess }>> {
+  async function settle(home: Home, first: StewardProcess): Promise<Lives> {
     let now = first
     const world = await inhabit({ url: () => now.url, dir: home.dir, sshd, said: () => now.said() })
     return {
