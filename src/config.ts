@@ -9,20 +9,30 @@ import { parsePolicy, policyWithoutFile } from './config/policy-file.ts'
 import { ConfigInvalid, type ConfigProblem, nearest, unknownName } from './config/problem.ts'
 import { problemsOf } from './config/problems-of.ts'
 import { type Settings, settingsSchema } from './config/schema.ts'
-import { otherVariables, type Setting, type SettingPath, settings } from './config/settings.ts'
+import { otherVariables, type Setting, type SettingPath, settings, withoutMeaning } from './config/settings.ts'
 import { isRecord, readYaml, type YamlFile } from './config/yaml-file.ts'
 import type { Policy } from './domain/policy.ts'
+import type { BreakerLimits } from './domain/server/breaker.ts'
+import type { UsualServer } from './domain/server/config.ts'
 
 export { ConfigInvalid } from './config/problem.ts'
 
 export type Config = Readonly<
-  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery'> & {
+  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery' | 'servers'> & {
     /** Absolute. */
     dataDir: string
     /** Absolute; the first is where relative references begin. */
     secretDirs: readonly string[]
     policy: Policy
     pollEveryMs: number
+    servers: Readonly<{
+      startAtOnce: number
+      /** Where a registration says nothing. */
+      usual: UsualServer
+      breaker: BreakerLimits
+      /** Absolute. */
+      logDir: string
+    }>
     analyst: Readonly<Omit<Settings['analyst'], 'timeout'> & { timeoutMs: number }>
   }
 >
@@ -70,7 +80,17 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
   if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems)
 
   const base = (setting: SettingPath): string => (entries.get(setting)?.source.kind === 'file' && path !== undefined ? dirname(path) : cwd)
-  const { analyst, policy: policyPath, pollEvery: pollEveryMs, secretDirs, ...rest } = parsed.data
+  const {
+    analyst,
+    policy: policyPath,
+    pollEvery: pollEveryMs,
+    secretDirs,
+    serversFile,
+    discoveryDirs,
+    discoveryHomes,
+    servers,
+    ...rest
+  } = parsed.data
   const { timeout: timeoutMs, ...asked } = analyst
   const dataDir = resolve(base('dataDir'), rest.dataDir)
   const policyFile = policyPath === undefined ? undefined : resolve(base('policy'), policyPath)
@@ -81,7 +101,25 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
       secretDirs === undefined || secretDirs.length === 0
         ? [join(dataDir, 'secrets')]
         : secretDirs.map((each) => resolve(base('secretDirs'), each)),
+    ...(serversFile === undefined ? {} : { serversFile: resolve(base('serversFile'), serversFile) }),
+    discoveryDirs: discoveryDirs.map((each) => resolve(base('discoveryDirs'), each)),
+    discoveryHomes: discoveryHomes.map((each) => resolve(base('discoveryHomes'), each)),
     pollEveryMs,
+    servers: {
+      startAtOnce: servers.startAtOnce,
+      usual: {
+        autoRestart: servers.autoRestart,
+        startTimeoutMs: servers.startTimeout,
+        stopGraceMs: servers.stopGrace,
+        healthEveryMs: servers.healthEvery,
+        limits: {
+          ...(servers.memory === undefined ? {} : { memoryBytes: servers.memory }),
+          ...(servers.cpu === undefined ? {} : { cpuCores: servers.cpu }),
+        },
+      },
+      breaker: { failuresToOpen: servers.breakerFailures, openMs: servers.breakerOpen },
+      logDir: servers.logDir === undefined ? join(dataDir, 'logs', 'servers') : resolve(base('servers.logDir'), servers.logDir),
+    },
     policy: policyFile === undefined ? policyWithoutFile() : parsePolicy(policyFile, readText(policyFile, 'policy'), knownActions),
     analyst: { ...asked, timeoutMs },
   }
@@ -144,7 +182,9 @@ function strongest(setting: Setting, env: LoadOptions['env'], flags: Layers['fla
   if (flag !== undefined) return { value: flag, source: { kind: 'flag', flag: `--${setting.flag}` } }
   // An empty variable is how a compose file says "not set".
   const variable = setting.variables.find((name) => env[name] !== undefined && env[name] !== '')
-  return variable === undefined ? undefined : { value: env[variable], source: { kind: 'environment', variable } }
+  if (variable === undefined) return undefined
+  const text = env[variable] ?? ''
+  return { value: setting.reads?.[variable]?.(text.trim()) ?? text, source: { kind: 'environment', variable } }
 }
 
 const defaultOf = ({ byDefault }: Setting): Given | undefined =>
@@ -192,6 +232,7 @@ function unknownFlags(flags: Layers['flags']): ConfigProblem[] {
  * variables such as STEWARD_SERVICE_HOST when there is a service called steward.
  */
 function unknownVariables(env: LoadOptions['env'], warnings: string[]): ConfigProblem[] {
+  for (const [name, why] of withoutMeaning) if ((env[name] ?? '') !== '') warnings.push(`${name} has no meaning here: ${why}`)
   const known: readonly string[] = [...otherVariables, ...settings.flatMap((setting: Setting) => setting.variables)]
   const own = known.filter((name) => name.startsWith('STEWARD_'))
   const unknown = Object.keys(env).filter((name) => name.startsWith('STEWARD_') && !known.includes(name))

@@ -5,11 +5,15 @@
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
+import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
+import { createProcessMemory } from './adapters/child-processes/process-memory.ts'
 import { createClaude } from './adapters/claude/claude.ts'
 import { countCalls } from './adapters/claude/figures.ts'
 import { createSystemClock } from './adapters/clock/system-clock.ts'
 import { createCodec } from './adapters/codec/codec.ts'
+import { createConfigScan } from './adapters/config-scan/config-scan.ts'
 import { createCheckpoints } from './adapters/database/checkpoints.ts'
+import { createHealthSamples } from './adapters/database/health-samples.ts'
 import { createLeases } from './adapters/database/leases.ts'
 import { createLogCursors } from './adapters/database/log-cursors.ts'
 import { fitLogToDatabase } from './adapters/database/log-identity.ts'
@@ -20,30 +24,50 @@ import { createPostgresEventStore } from './adapters/event-store/postgres/postgr
 import { loadFaults } from './adapters/fault-files/fault-files.ts'
 import { createHasher } from './adapters/hash/sha256.ts'
 import { createIds } from './adapters/ids/uuid-ids.ts'
+import { serveWebSockets } from './adapters/live-sockets/web-sockets.ts'
 import { compileLogMatcher } from './adapters/log-matcher/log-matcher.ts'
 import { createLogger } from './adapters/logger/pino-logger.ts'
 import { createScrubber } from './adapters/logger/scrubber.ts'
+import { createMcpEndpoint } from './adapters/mcp/endpoint.ts'
+import { createGateway } from './adapters/mcp/gateway/gateway.ts'
+import { createMcpLinks } from './adapters/mcp/links.ts'
+import { mcpSessions } from './adapters/mcp/sessions.ts'
 import { meterEventStore } from './adapters/metrics/metered-event-store.ts'
 import { meterHosts } from './adapters/metrics/metered-hosts.ts'
 import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
+import { createResolveOutbound } from './adapters/outbound/resolve-outbound.ts'
+import { createRegistryScan } from './adapters/registry-scan/registry-scan.ts'
+import { createSchemaCheck } from './adapters/schema-check/schema-check.ts'
+import { createSecretVault } from './adapters/secret-vault/secret-vault.ts'
 import { createSecrets } from './adapters/secrets/secrets.ts'
+import { createServerLogs } from './adapters/server-logs/server-logs.ts'
+import { createServersFile } from './adapters/servers-file/servers-file.ts'
 import { countConnections } from './adapters/ssh/figures.ts'
 import { createRemoteHosts } from './adapters/ssh/remote-hosts.ts'
 import { createStopFile } from './adapters/stop-file/stop-file.ts'
 import { createTextDiff } from './adapters/text-diff/unified-diff.ts'
 import { type FirstKey, makeFirstKey } from './admin-key.ts'
 import { createApi } from './api/create-api.ts'
+import { createKnownKeys } from './api/known-keys.ts'
+import { createAdmission } from './api/live/admission.ts'
+import { createLiveHub } from './api/live/live-hub.ts'
 import { serveApi } from './api/serve.ts'
-import { createEngine, processes } from './commands/engine.ts'
+import { createEngine, processes, type ServersAtHand } from './commands/engine.ts'
+import { createBulkRunner } from './commands/fleet/bulk-runner.ts'
+import { createCallFigures } from './commands/fleet/call-figures.ts'
+import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
+import { followServersFile } from './commands/operator/follow-servers-file.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
 import { resumeCommands } from './commands/operator/resume-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
 import type { Config, LoadedConfig } from './config.ts'
+import { allScans } from './domain/discovery/all-scans.ts'
 import type { Logger } from './domain/ports/logger.ts'
 import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
 import { createLagFigures, createStopFileFigures } from './service-figures.ts'
+import { openFleet } from './service-fleet.ts'
 import { createServiceHealth } from './service-health.ts'
 
 export type Service = Readonly<{
@@ -69,9 +93,9 @@ export const version: string = packageJson.version
 
 const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
 
-/** Time for the listener to finish its requests, and then for effects in flight to end and be recorded: together below ten seconds. */
+/** Time for the listener to finish its requests, and then for effects in flight and servers to end and be recorded: together below ten seconds. */
 const LISTENER_DRAIN_MS = 3_000
-const EFFECTS_DRAIN_MS = 5_500
+const DRAIN_MS = 5_500
 
 const FIRST_KEY_KNOWN_WITHIN_MS = 30_000
 
@@ -141,6 +165,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const cursors = createLogCursors(database.kysely)
   const checkpoints = createCheckpoints(database.kysely)
   const stopFile = createStopFile({ dataDir: config.dataDir })
+  let atHand: ServersAtHand | undefined
   const engine = createEngine({
     store,
     codec,
@@ -162,6 +187,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     faults,
     policy,
     pollEveryMs: options.pollEveryMs ?? config.pollEveryMs,
+    servers: () => atHand,
   })
   const firstKey =
     config.adminKey === undefined ? await makeFirstKey({ handle: engine.handle, ids, hash, clock }, config.dataDir) : undefined
@@ -174,16 +200,61 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const stopping = new AbortController()
   const drain = new AbortController()
   const running = engine.run({ signal: stopping.signal, drain: drain.signal })
-  stack.defer(async () => {
+  // Effects and servers end at the same time, and have the same time for it.
+  let drainTimer: NodeJS.Timeout | undefined
+  const stopAll = (): void => {
     stopping.abort(new Error('Steward stops'))
-    const timer = setTimeout(() => drain.abort(new Error('no time left')), EFFECTS_DRAIN_MS)
+    drainTimer ??= setTimeout(() => drain.abort(new Error('no time left')), DRAIN_MS)
+  }
+  stack.defer(async () => {
+    stopAll()
     await running
-    clearTimeout(timer)
+    clearTimeout(drainTimer)
+  })
+
+  const usage = createUsageRecorder({
+    ...{ store, codec, ids, clock, logger, metrics },
+    keepsArguments: (serverId) => fleet.supervisor.server(serverId)?.state?.config.toolPolicy.recordArguments ?? false,
+  })
+  const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
+  const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
+  logger.info({ limits: programs.limiting(), holding: programs.holding() }, 'how managed servers are limited and held together')
+  const samples = createHealthSamples({ db: database.kysely, clock, logger })
+  const fleet = await openFleet({
+    ...{
+      engine,
+      processes: programs,
+      memory: createProcessMemory(),
+      links: createMcpLinks({ resolve: createResolveOutbound({ allowed: config.serverNetworks }) }),
+      sessions: mcpSessions,
+      makeGateway: createGateway,
+    },
+    ...{ roster: readModels.serverRoster, leases, secrets, schemas: createSchemaCheck(), ids, hash, clock, logger, version },
+    ...{ logs: createServerLogs({ directory: config.servers.logDir }), samples, drain: drain.signal },
+    ...{ startsAtOnce: config.servers.startAtOnce, breaker: config.servers.breaker },
+    record(call) {
+      usage.record(call)
+      callFigures.count(call)
+    },
+  })
+  atHand = { desk: fleet.desk, supervises: fleet.supervisor.supervises }
+  const ending = new AbortController()
+  const recording = usage.run({ signal: ending.signal, drain: drain.signal })
+  const sampling = samples.run(ending.signal)
+  const supervising = fleet.run(ending.signal)
+  stack.defer(async () => {
+    stopAll()
+    await fleet.gateway.close()
+    ending.abort(new Error('Steward stops'))
+    await supervising
+    await fleet.close()
+    await Promise.all([recording, sampling])
   })
 
   metrics.readFrom(readModels.figures)
   metrics.readFrom(createLagFigures({ store, clock, checkpoints, processes, readModels, projections: allProjections }))
   metrics.readFrom(createStopFileFigures({ stopFile }))
+  metrics.readFrom(fleet.figures)
   const health = createServiceHealth({ version, startedAt: clock.now(), store, readModels, trouble: engine.trouble })
   const commands = createOperatorCommands({
     engine,
@@ -195,7 +266,41 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     faults,
     compileMatcher: compileLogMatcher,
     projections: administeredReadModels(readModels),
+    scan: allScans([
+      createConfigScan({ directories: config.discoveryDirs, homes: config.discoveryHomes }),
+      ...(config.registryUrl === undefined ? [] : [createRegistryScan({ url: config.registryUrl })]),
+    ]),
+    vault: createSecretVault({ directories: config.secretDirs, onKept: (secret) => scrubber.register(secret) }),
     logger,
+  })
+  const bulk = createBulkRunner({
+    ...{ log: engine.log, handle: engine.handle, commands, roster: readModels.operationRoster, leases, ids, hash, clock, logger },
+    ...{ canary: fleet.canary, drain: fleet.drain },
+  })
+  const callers = createKnownKeys(readModels.queries.keys)
+  const hub = createLiveHub({
+    ...{ feed: readModels.feed, events: store, codec, clock, logger, metrics },
+    onKeyRevoked(keyId) {
+      callers.revoked(keyId)
+      void fleet.gateway.endPrincipal(keyId)
+    },
+  })
+  const working = Promise.all([bulk.run(ending.signal), hub.run(ending.signal)])
+  stack.defer(async () => {
+    ending.abort(new Error('Steward stops'))
+    await working
+  })
+  const { serversFile } = config
+  const following =
+    serversFile === undefined
+      ? undefined
+      : followServersFile({
+          ...{ file: createServersFile({ path: serversFile }), configuration: commands.configuration },
+          ...{ leases, ids, clock, logger, signal: ending.signal },
+        })
+  stack.defer(async () => {
+    ending.abort(new Error('Steward stops'))
+    await following
   })
   const resuming = new AbortController()
   const { agenda } = readModels
@@ -209,11 +314,19 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       commands,
       queries: readModels.queries,
       replay: readModels.replay,
+      serverPast: readModels.serverPast,
+      usualServer: config.servers.usual,
+      fleet: fleet.desk,
+      configuration: commands.configuration,
       readModels: shownReadModels(readModels),
       events: store,
       health,
       stopFile,
-      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.render() }),
+      async metrics() {
+        callFigures.flush()
+        usage.show()
+        return { contentType: metrics.contentType, text: await metrics.render() }
+      },
     },
     config: {
       version,
@@ -226,9 +339,22 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     clock,
     ids,
     hash,
+    callers,
   })
-  const listening = await serveApi(api, { ...config.listen, logger })
-  stack.defer(() => listening.close(LISTENER_DRAIN_MS))
+  const adminKeySha256 = config.adminKey === undefined ? undefined : hash.sha256(config.adminKey.reveal())
+  const origins = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]
+  const admit = createAdmission({ hub, keys: readModels.queries.keys, adminKeySha256, origins, hash, ids, clock, logger })
+  const mcp = createMcpEndpoint({ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) })
+  stack.defer(mcp.close)
+  const listening = await serveApi(api, {
+    ...{ ...config.listen, logger },
+    attach: (server) => serveWebSockets(server, { admit, logger }),
+    beside: mcp,
+  })
+  stack.defer(() => {
+    hub.close()
+    return listening.close(LISTENER_DRAIN_MS)
+  })
   logger.info(
     { url: listening.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version },
     'listening',
@@ -246,6 +372,12 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     },
   }
 }
+
+/** Names by which callers reach this service: those of the machine itself, and the public one. */
+const hostsOf = ({ publicUrl, listen }: Config): readonly string[] => [
+  ...['localhost', '127.0.0.1', '[::1]', listen.host],
+  ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+]
 
 /** The operator's own database, or the bundled one in the data directory. */
 async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {

@@ -7,6 +7,7 @@ import { AppendTooLarge, ConcurrencyConflict, OutcomeUnknown, StoreUnavailable, 
 import type { Json } from '../domain/ports/json.ts'
 import { HostUnreachable } from '../domain/ports/remote-host.ts'
 import { SecretUnavailable } from '../domain/ports/secrets.ts'
+import { InvalidLogCursor } from '../domain/ports/server-logs.ts'
 import { InvalidCursor, ProjectionLagging, UnknownProjection } from '../projections/projection-errors.ts'
 import { type RefusalRule, type RefusalStatus, refusalOf } from './refusals.ts'
 
@@ -44,7 +45,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof StoreUnavailable) return answerOf('store-unavailable', undefined, { 'retry-after': '1' })
   if (error instanceof AppendTooLarge) return answerOf('append-too-large', { limitBytes: error.limitBytes })
   if (error instanceof ProjectionLagging) return answerOf('projection-lagging', undefined, { 'retry-after': '1' })
-  if (error instanceof InvalidCursor) return answerOf('invalid-cursor')
+  if (error instanceof InvalidCursor || error instanceof InvalidLogCursor) return answerOf('invalid-cursor')
   if (error instanceof UnknownProjection) return answerOf('not-found')
   if (error instanceof HostUnreachable) return answerOf('host-unreachable', { rule: error.rule })
   if (error instanceof SecretUnavailable) return answerOf('secret-unavailable', { reference: error.reference, rule: error.rule })

@@ -2,17 +2,29 @@
  * What the API needs of the rest of the house: commands, queries, the log to stream from, and how well it all is. The composition root
  * provides it. Commands throw `CommandRefused` and the errors of the ports; nothing here knows HTTP.
  */
+import type { FleetDesk } from '../commands/fleet/desk.ts'
+import type { ConfigurationDesk } from '../commands/operator/configuration-desk.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EventStore, Position, StreamName } from '../domain/ports/event-store.ts'
 import type { Json } from '../domain/ports/json.ts'
 import type { StopFile } from '../domain/ports/stop-file.ts'
+import type { UsualServer } from '../domain/server/config.ts'
 import type { Queries } from '../projections/queries/index.ts'
+import type { ServerPast } from '../projections/server-past.ts'
 import type { OperatorCommands } from './operator-commands.ts'
 
 export type Application = Readonly<{
   commands: OperatorCommands
   queries: Queries
   replay: Replay
+  /** Managed servers as they were. */
+  serverPast: ServerPast
+  /** What a server has where its registration says nothing. */
+  usualServer: UsualServer
+  /** What only the instance that supervises can do. */
+  fleet: FleetDesk
+  /** Discovery, and the configuration of all servers as one document. */
+  configuration: ConfigurationDesk
   readModels: ReadModels
   /** Only read from: streams, exports and the live feed show events as they were recorded. */
   events: Pick<EventStore, 'readStream' | 'readAll' | 'subscribe' | 'head'>

@@ -4,6 +4,7 @@
  */
 import { Hono, type Context as HonoContext } from 'hono'
 import { canonicalJson } from '../domain/canonical-json.ts'
+import { once } from '../domain/once.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Hash } from '../domain/ports/hash.ts'
 import type { Ids } from '../domain/ports/ids.ts'
@@ -12,7 +13,7 @@ import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import { ApiError, errorAnswer } from './api-error.ts'
 import type { Application } from './application.ts'
-import { type Authenticate, createAuthenticate, type Principal } from './authenticate.ts'
+import { type Authenticate, createAuthenticate, type KeyIndex, type Principal } from './authenticate.ts'
 import type { Context } from './context.ts'
 import type { RawCall, Route } from './define-route.ts'
 import { createEventFeeds, type FeedLimits, type FeedMetric } from './event-feed.ts'
@@ -49,6 +50,8 @@ export type ApiParts = Readonly<{
   clock: Clock
   ids: Ids
   hash: Hash
+  /** Keys of those who call managed servers: asked with every call. Default: the keys of everybody. */
+  callers?: KeyIndex
 }>
 
 /** What the server tells of the connection. */
@@ -58,11 +61,23 @@ export type HonoApp = Hono<{ Bindings: Bindings }>
 export type Api = Readonly<{
   app: HonoApp
   routes: readonly Route[]
+  /** Who calls a managed server, by his key; or the answer that turns him away. For what does not come through `app`. */
+  admitCaller: (authorization: string | undefined, address: string) => Promise<AdmittedCaller>
   /** From now on new requests are refused, except those that ask how it is; open streams end. */
   drain: () => void
 }>
 
-export function createApi({ application, config, logger, metrics, clock, ids, hash }: ApiParts): Api {
+export type AdmittedCaller =
+  | Readonly<{
+      /** The id of the key. */
+      principal: string
+      expiresAtMs: number | undefined
+      /** Whether the key is good still, and may call. */
+      stillAllowed: () => Promise<boolean>
+    }>
+  | Readonly<{ status: number; headers: Readonly<Record<string, string>>; body: string }>
+
+export function createApi({ application, config, logger, metrics, clock, ids, hash, callers }: ApiParts): Api {
   const routes = allRoutes({ publicMetrics: config.publicMetrics ?? false })
   const feeds = createEventFeeds({
     events: application.events,
@@ -75,12 +90,18 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
     hash,
     clock,
     feeds,
+    // Made when somebody first asks: it takes longer than starting.
     document: once(() =>
       describe(routes, { version: config.version, ...(config.publicUrl === undefined ? {} : { url: config.publicUrl }) }),
     ),
     draining: () => draining,
   }
   const authenticate = createAuthenticate({ keys: application.queries.keys, hash, adminKeySha256: config.adminKeySha256 })
+  const authenticateCaller = createAuthenticate({
+    keys: callers ?? application.queries.keys,
+    hash,
+    adminKeySha256: config.adminKeySha256,
+  })
   const limiter = createRateLimiter(config.rateLimits ?? defaultRateLimits)
   const bodyLimits = config.bodyLimits ?? defaultBodyLimits
   const app: HonoApp = new Hono<{ Bindings: Bindings }>()
@@ -139,7 +160,7 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
         },
         requestId: exchange.requestId,
         lastEventId: request.headers.get('last-event-id') ?? undefined,
-        stillAllowed: () => stillAllowed(route, authorization),
+        stillAllowed: () => stillAllowed(route.permission, authorization),
       },
       meta: (asked) =>
         route.kind === 'query' || principal === undefined ? NO_COMMAND : commandMeta({ route, request, exchange, principal, asked }),
@@ -168,10 +189,10 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
     return meta
   }
 
-  async function stillAllowed(route: Route, authorization: string | null): Promise<boolean> {
+  async function stillAllowed(permission: Route['permission'], authorization: string | null): Promise<boolean> {
     try {
       const { role } = await authenticate(authorization, clock.now())
-      return route.permission === 'public' || mayDo(role, route.permission)
+      return permission === 'public' || mayDo(role, permission)
     } catch (error) {
       if (error instanceof ApiError) return false
       throw error
@@ -199,6 +220,26 @@ export function createApi({ application, config, logger, metrics, clock, ids, ha
   return {
     app,
     routes,
+    async admitCaller(authorization, address) {
+      const now = clock.now()
+      try {
+        if (draining) throw new ApiError('shutting-down', { headers: { connection: 'close', 'retry-after': '1' } })
+        const principal = await authenticateCaller(authorization ?? null, now).catch((error: unknown) => {
+          if (error instanceof ApiError) limiter.take(address, 'refused', Date.parse(now))
+          throw error
+        })
+        if (!mayDo(principal.role, CALLS)) throw new ApiError('forbidden', { details: { needs: CALLS } })
+        const { keyId, expiresAt } = principal
+        return {
+          principal: keyId,
+          expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt),
+          stillAllowed: () => stillAllowed(CALLS, authorization ?? null),
+        }
+      } catch (error) {
+        const { status, code, message, headers } = errorAnswer(error)
+        return { status, headers, body: JSON.stringify({ error: { code, message, timestamp: now } }) }
+      }
+    },
     drain() {
       draining = true
       feeds.close()
@@ -217,18 +258,12 @@ type CallParts = Readonly<{
 }>
 type Guards = Readonly<{ authenticate: Authenticate; limiter: RateLimiter; clock: Clock }>
 
+/** What a caller of managed servers needs. */
+const CALLS = 'mcp:call_tools'
+
 const NO_QUERY = new URLSearchParams()
 /** A query is no attempt: it is recorded nowhere. */
 const NO_COMMAND: CommandMeta = Object.freeze({ actor: '', owner: '', commandId: '', correlationId: '', bodyHash: '' })
-
-/** The document is made when somebody first asks: it takes longer than starting. */
-function once<Value>(make: () => Value): () => Value {
-  let made: { value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
 
 const idsOf = ({ requestId, correlationId }: Exchange) => ({ requestId, correlationId })
 

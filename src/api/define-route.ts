@@ -13,7 +13,7 @@ import type { RefusalRule } from './refusals.ts'
 import { none } from './schemas/common.ts'
 import { checked, once, withoutNul } from './validate.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Fields = z.ZodObject
 
 /** What documents, tests and the registry read of a route. */

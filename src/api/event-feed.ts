@@ -6,6 +6,7 @@ import type { Checkpoint, EventStore, Position, RecordedEvent } from '../domain/
 import type { Metrics } from '../domain/ports/metrics.ts'
 import { ApiError } from './api-error.ts'
 import { recordedEventJson } from './schemas/event.ts'
+import type { May } from './veil.ts'
 
 export type FeedLimits = Readonly<{
   maxFeeds: number
@@ -27,6 +28,7 @@ export const defaultFeedLimits: FeedLimits = {
 
 export type FeedRequest = Readonly<{
   keyId: string
+  may: May
   /** Undefined: from the beginning of the log. */
   after: Position | undefined
   types: readonly string[] | undefined
@@ -114,6 +116,7 @@ function feed({
   let passed = request.after ?? 0n
   let takenAtMs = performance.now()
   let timers: NodeJS.Timeout[] = []
+  const eventJson = recordedEventJson(request.may)
 
   const end = () => {
     for (const timer of timers) clearInterval(timer)
@@ -166,7 +169,7 @@ function feed({
             }
             const item = next.value
             passed = 'checkpoint' in item ? item.checkpoint : item.position
-            if (!('checkpoint' in item) && request.matches(item)) return sink.enqueue(encoder.encode(frame(item)))
+            if (!('checkpoint' in item) && request.matches(item)) return sink.enqueue(encoder.encode(frame(eventJson(item))))
           }
         } catch (error) {
           end()
@@ -183,8 +186,8 @@ function feed({
 }
 
 /** https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no raw line breaks, so one data line is enough. */
-const frame = (event: RecordedEvent): string =>
-  `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(recordedEventJson(event))}\n\n`
+const frame = (event: ReturnType<ReturnType<typeof recordedEventJson>>): string =>
+  `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 
 /** A frame without data moves the client's Last-Event-ID and shows nothing: a filter that seldom matches is not searched from far behind. */
 const mark = (position: Position): string => `id: ${position}\n\n`

@@ -79,7 +79,7 @@ function headersOf(route: Route): Parameter[] {
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     })
   }
-  if (route.method === 'PUT' || route.method === 'DELETE') {
+  if (route.method === 'PUT' || route.method === 'PATCH' || route.method === 'DELETE') {
     headers.push({
       name: 'If-Match',
       in: 'header',

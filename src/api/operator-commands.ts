@@ -2,7 +2,11 @@
  * The commands of people and programs, one function each. Every one is recorded as an attempt under `meta.commandId`; the same id with the
  * same `bodyHash` answers with the first outcome again, refusals included.
  */
+import type { BulkCommands } from '../commands/operator/bulk-commands.ts'
 import type { OperatorCommand as Command } from '../commands/operator/operator-command.ts'
+import type { PreviewedCommand } from '../commands/operator/previewed-command.ts'
+import type { ServerCommands } from '../commands/operator/server-commands.ts'
+import type { Undo } from '../commands/operator/undo-command.ts'
 import type { AnomalyStatus } from '../domain/anomaly/events.ts'
 import type { Service } from '../domain/catalogue/action.ts'
 import type { ServiceSettings } from '../domain/catalogue/inventory.ts'
@@ -15,6 +19,7 @@ import type { Severity } from '../domain/severity.ts'
 import type { Mode } from '../domain/target/events.ts'
 
 export type { CommandMeta, Outcome } from '../commands/operator/operator-command.ts'
+export type { Preview, PreviewedCommand } from '../commands/operator/previewed-command.ts'
 
 /**
  * Each throws
@@ -22,7 +27,7 @@ export type { CommandMeta, Outcome } from '../commands/operator/operator-command
  * - `ConcurrencyConflict`: others kept writing first; when the stream is not at `meta.expectedRevision` it is a refusal, `concurrency-conflict`;
  * - `OutcomeUnknown`, `StoreUnavailable`, `HostUnreachable`, `SecretUnavailable` as their ports say.
  */
-export interface OperatorCommands {
+export interface OperatorCommands extends ServerCommands {
   /** `sha256` of the outcome tells a repetition: it is that of the key made first. */
   createKey: Command<{ name: string; role: Role; owner: string; expiresAt?: Instant; sha256: string }, { sha256: string }>
   revokeKey: Command<OnOne & { reason: string }>
@@ -78,7 +83,14 @@ export interface OperatorCommands {
   /** The id of the outcome is that of the operation. */
   rebuildProjection: Command<{ name: string }>
   verifyProjection: Command<{ name: string }>
+  /** The same of many servers. The id of the outcome is that of the operation. */
+  startBulk: BulkCommands['startBulk']
+  startUpgrade: BulkCommands['startUpgrade']
+  cancelOperation: BulkCommands['cancelOperation']
   unparkInstance: Command<{ process: string; instance: string; way: 'retry' | 'skip'; reason: string }>
+
+  /** Takes back what an earlier command did to a server. The id of the outcome is that of the server. */
+  undoCommand: PreviewedCommand<Undo>
 }
 
 type OnOne = { id: string }

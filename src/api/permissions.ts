@@ -72,3 +72,9 @@ export const permissionsOf: Readonly<Record<Role, ReadonlySet<Permission>>> = {
 }
 
 export const mayDo = (role: Role, permission: Permission): boolean => permissionsOf[role].has(permission)
+
+/** What one caller may do; nobody may do nothing. */
+export const mayOf =
+  (principal: Readonly<{ role: Role }> | undefined) =>
+  (permission: Permission): boolean =>
+    principal !== undefined && mayDo(principal.role, permission)

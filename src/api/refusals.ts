@@ -43,6 +43,11 @@ export const refusals = {
   'append-too-large': { status: 413, message: 'The event that would be recorded is larger than the log accepts.' },
   'secret-unavailable': { status: 422, message: 'The reference to a secret leads nowhere that may be read.' },
 
+  'plan-changed-since': {
+    status: 409,
+    message: 'What would be done is not what was looked at. Look again, then repeat with the new plan.',
+  },
+
   // Keys.
   'key-already-exists': { status: 409, message: 'A key with this id exists.' },
   'key-expires-in-the-past': { status: 422, message: 'The key would be expired from the beginning.' },
@@ -72,6 +77,10 @@ export const refusals = {
   // Targets.
   'target-already-registered': { status: 409, message: 'The target is registered already.' },
   'target-not-registered': { status: 404, message: 'There is no such target, or it was retired.' },
+  'target-of-a-server': {
+    status: 409,
+    message: 'The target is a managed server, and is retired with it: retire the server, or pause the target.',
+  },
   'target-unseen': { status: 409, message: 'The target cannot be seen now.' },
   'connection-for-another-service': { status: 422, message: 'The connection describes another service than the target names.' },
   'state-dir-unknown': { status: 422, message: 'No directory of its own could be found on the host; name one.' },
@@ -119,8 +128,46 @@ export const refusals = {
   },
   'approval-needs-somebody-else': { status: 403, message: 'Somebody other than the one who asked must approve.' },
 
+  // Managed servers and their tools.
+  'server-already-registered': { status: 409, message: 'The server is registered already.' },
+  'server-not-registered': { status: 404, message: 'There is no such server, or it was retired.' },
+  'server-config-invalid': { status: 422, message: 'The configuration breaks rules; each is named in the details.' },
+  'server-not-wanted': { status: 409, message: 'Nobody wants this server to run now.' },
+  'server-disabled': { status: 409, message: 'The server is disabled. Enable it first.' },
+  'server-retention-over': { status: 409, message: 'The server was retired too long ago to be restored.' },
+  'built-in-server': { status: 409, message: 'The server comes with Steward: it can be disabled, not retired.' },
+  'invalid-transition': { status: 409, message: 'From its present state it cannot become that; the details name what it can become.' },
+  'executable-changed-since': { status: 409, message: 'The program or its arguments changed since you saw them. Look again.' },
+  'definition-changed-since': { status: 409, message: 'The server offers another definition than the one you saw. Look again.' },
+  'instructions-not-quarantined': { status: 409, message: 'The instructions of this server wait for nobody.' },
+  'tool-unknown': { status: 404, message: 'The server has no tool of this name.' },
+  'not-a-package': { status: 422, message: 'Only a server that npx starts from a package has versions to choose from.' },
+  'not-an-exact-version': { status: 422, message: 'The version must be exact, such as 1.2.3.' },
+  'server-not-supervised-here': {
+    status: 503,
+    message: 'This instance supervises no servers now; another one does, or is about to. Try again.',
+  },
+  'tool-call-refused': { status: 409, message: 'The call got no answer of the tool; the details tell by which rule, and what to do.' },
+  'server-not-running': { status: 409, message: 'The server does not run now. Start it first.' },
+  'server-did-not-answer': { status: 504, message: 'The server did not answer as its protocol says; the details tell how.' },
+
+  // Undo.
+  'command-unknown': { status: 404, message: 'There is no command of this id.' },
+  'command-not-undoable': { status: 409, message: 'This command has no way back; the details say why.' },
+  'changed-since': {
+    status: 409,
+    message: 'Somebody decided something about it since; the details name what. Undo that first, or change it anew.',
+  },
+
   // Operations and processes.
   'operation-not-running': { status: 409, message: 'The operation has ended.' },
+  'operation-not-cancellable': { status: 409, message: 'Only operations on many servers can be cancelled.' },
+  'operation-empty': { status: 422, message: 'No server fits: there is nothing to do.' },
+  'operation-too-large': { status: 422, message: 'Too many servers for one operation; the details say how many it takes.' },
+  'operation-cancelled': { status: 409, message: 'The operation was cancelled; nothing more of it begins.' },
+  'operation-item-unknown': { status: 404, message: 'The operation is not about that.' },
+  'operation-item-ended': { status: 409, message: 'This item of the operation has ended.' },
+  'operation-item-twice': { status: 422, message: 'A server stands in the list twice; the details name it.' },
   'instance-not-parked': { status: 409, message: 'The instance is not parked.' },
 } as const satisfies Record<string, RefusalEntry>
 

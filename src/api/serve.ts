@@ -1,8 +1,8 @@
 /**
  * The listener. Closing it stops accepting, ends the streams, lets requests in flight finish, and cuts what is left when the grace is over.
  */
-import type { Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Api } from './create-api.ts'
 
@@ -12,28 +12,43 @@ export type Listening = Readonly<{
   close: (graceMs?: number) => Promise<void>
 }>
 
+/** Something else that speaks on the same listener: connections that begin as requests and go on as something else. */
+export type Attach = (server: Server) => Readonly<{ close: (graceMs: number) => Promise<void> }>
+
 export const DEFAULT_GRACE_MS = 8_000
+
+export type ServeOptions = Readonly<{
+  host: string
+  port: number
+  logger: Logger
+  attach?: Attach
+  /** What answers some paths by itself, on the same port. */
+  beside?: Beside
+}>
+
+export type Beside = Readonly<{ matches: (url: string | undefined) => boolean; handle: RequestListener }>
 
 /** @throws the error of the socket when the address is taken or not ours. */
 export async function serveApi(
   { app, drain }: Pick<Api, 'app' | 'drain'>,
-  { host, port, logger }: { host: string; port: number; logger: Logger },
+  { host, port, logger, attach, beside }: ServeOptions,
 ): Promise<Listening> {
-  const server = createAdaptorServer({
-    async fetch(request, { outgoing, incoming }) {
-      const response = await app.fetch(request, { address: incoming.socket?.remoteAddress ?? 'unknown' })
-      return guarded(response, (error) => {
-        logger.warn({ error }, 'a streamed answer broke off')
-        outgoing.destroy()
-      })
-    },
+  const listener = getRequestListener(async (request, { outgoing, incoming }) => {
+    const response = await app.fetch(request, { address: incoming.socket?.remoteAddress ?? 'unknown' })
+    return guarded(response, (error) => {
+      logger.warn({ error }, 'a streamed answer broke off')
+      outgoing.destroy()
+    })
   })
-  if (!isPlain(server)) throw new TypeError('the server speaks HTTP/1.1')
+  const server = createServer((incoming, outgoing) =>
+    beside?.matches(incoming.url) ? beside.handle(incoming, outgoing) : listener(incoming, outgoing),
+  )
   // Slow requests hold a connection, nothing else; these bound for how long.
   server.headersTimeout = 15_000
   server.requestTimeout = 60_000
   server.keepAliveTimeout = 15_000
   server.maxHeadersCount = 100
+  const attached = attach?.(server)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -49,9 +64,10 @@ export async function serveApi(
       drain()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
+      const detached = attached?.close(graceMs)
       const timer = setTimeout(() => server.closeAllConnections(), graceMs)
       try {
-        await closed
+        await Promise.all([closed, detached])
       } finally {
         clearTimeout(timer)
       }
@@ -93,8 +109,6 @@ function guarded(response: Response, onBroken: (error: unknown) => void): Respon
   )
   return new Response(body, { status: response.status, headers: response.headers })
 }
-
-const isPlain = (server: unknown): server is Server => typeof server === 'object' && server !== null && 'closeIdleConnections' in server
 
 function urlOf(server: Server): string {
   const address = server.address()

@@ -4,8 +4,8 @@ import type { LocalServices } from './local-services.ts'
 /** What is asked of standard input: that it can be read, whether somebody sits there, and then also key by key. */
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
 
-/** Of the two others: that they can be written to, and how wide the terminal is. */
-export type OutputStream = NodeJS.WritableStream & Readonly<{ isTTY?: boolean; columns?: number }>
+/** Of the two others: that they can be written to, and how wide and high the terminal is; it says `resize` when that changes. */
+export type OutputStream = NodeJS.WritableStream & Readonly<{ isTTY?: boolean; columns?: number; rows?: number }>
 
 export type CliContext = Readonly<{
   /** Of Steward. */

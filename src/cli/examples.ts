@@ -12,6 +12,23 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
     'steward target show web',
     "steward target pause web --reason 'release until noon'",
   ],
+  server: [
+    'steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.7.10 /srv/files',
+    'steward server list --state error',
+    "steward server stop files --reason 'moving the disk'",
+  ],
+  discover: [
+    'steward discover scan',
+    "steward discover import github --reason 'from Claude Desktop'",
+    'steward discover import --all --dry-run',
+  ],
+  tool: [
+    'steward tool call files.list_directory path=/srv/files',
+    "steward tool disable files.write_file --reason 'read only'",
+    "steward tool approve files.read_file --reason 'read the change'",
+  ],
+  usage: ['steward usage', 'steward usage files --period 7d', 'steward usage --json'],
+  top: ['steward top', 'steward top --interval 10 --period 24h', 'steward top --once'],
   mode: ['steward mode show', 'steward mode set web act', 'steward mode set web observe'],
   incident: [
     'steward incident list --open',
@@ -40,7 +57,7 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
     'steward command export --format csv --output audit.csv',
   ],
   projection: ['steward projection list', 'steward projection verify incidents', 'steward projection rebuild incidents'],
-  operation: ['steward operation list', 'steward operation list --state running', 'steward operation show 0abcdef1 --wait'],
+  operation: ['steward operation list', 'steward operation list --state running', 'steward operation watch 0abcdef1'],
   process: [
     'steward process parked',
     "steward process unpark healing 9c1d02ab --retry --reason 'the disk is back'",

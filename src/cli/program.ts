@@ -9,17 +9,23 @@ import { defineAnomalies } from './nouns/anomalies.ts'
 import { defineApprovals } from './nouns/approvals.ts'
 import { defineCommands } from './nouns/commands.ts'
 import { defineConfig } from './nouns/config.ts'
+import { defineDiscovery } from './nouns/discovery.ts'
 import { defineEvents } from './nouns/events.ts'
 import { defineHealing } from './nouns/healing.ts'
 import { defineHosts } from './nouns/hosts.ts'
 import { defineIncidents } from './nouns/incidents.ts'
 import { defineKeys } from './nouns/keys.ts'
 import { defineLocal } from './nouns/local.ts'
+import { defineOperations } from './nouns/operations.ts'
 import { defineProjections } from './nouns/projections.ts'
+import { defineServers } from './nouns/servers.ts'
 import { defineShell } from './nouns/shell.ts'
 import { defineStatus } from './nouns/status.ts'
 import { defineStreams } from './nouns/streams.ts'
 import { defineTargets } from './nouns/targets.ts'
+import { defineTools } from './nouns/tools.ts'
+import { defineTop } from './nouns/top.ts'
+import { defineUsage } from './nouns/usage.ts'
 import { jsonText } from './screen/json-text.ts'
 
 const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
@@ -28,7 +34,7 @@ const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to
 
 const MANUAL = `
 First steps:
-  steward demo                               watch a real database break and be healed
+  steward demo                               watch a database be healed, and MCP servers be run
   steward doctor                             is everything here that Steward needs?
   steward up                                 run it; leave it running, and go on in another terminal
   steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key
@@ -80,9 +86,10 @@ export function createProgram(context: CliContext, { onExit, json = false }: Pro
   }
   group('On this machine:', defineLocal)
   group('What is watched:', defineStatus, defineHosts, defineTargets)
+  group('What is run:', defineServers, defineTools, defineTop, defineDiscovery, defineUsage)
   group('What goes wrong:', defineIncidents, defineApprovals, defineAnomalies, defineHealing)
   group('What is recorded:', defineEvents, defineStreams, defineCommands)
-  group('How Steward works:', defineProjections, defineKeys, defineConfig, defineShell)
+  group('How Steward works:', defineProjections, defineOperations, defineKeys, defineConfig, defineShell)
   for (const command of program.commands) {
     const lines = examples[command.name()]
     if (lines !== undefined) command.addHelpText('after', `\nExamples:\n  ${lines.join('\n  ')}`)

@@ -26,6 +26,7 @@ export function createAggregateStates(
     operation: of('operation', aggregates.operation),
     registry: of('registry', aggregates.registry),
     'remedy-guard': of('remedy-guard', aggregates['remedy-guard']),
+    server: of('server', aggregates.server),
     target: of('target', aggregates.target),
   }
 }
@@ -57,6 +58,8 @@ export function decideOn(states: AggregateStates, { aggregate, id, command }: An
       return decideBy(aggregates.registry, states.registry(id), command)
     case 'remedy-guard':
       return decideBy(aggregates['remedy-guard'], states['remedy-guard'](id), command)
+    case 'server':
+      return decideBy(aggregates.server, states.server(id), command)
     case 'target':
       return decideBy(aggregates.target, states.target(id), command)
     default:

@@ -34,6 +34,8 @@ export type EffectRunnerOptions = Readonly<{
   clock: Clock
   logger: Logger
   metrics: Metrics
+  /** Whether this instance can run it at all; one that another has to run is left to that one. Default: every one. */
+  runsHere?: (request: EffectRequest) => Promise<boolean>
   /** This runner, alive as long as it holds the lease of that name. */
   runnerId: string
   /** Aborts when Steward has no time left to record what its effects in flight did. */
@@ -142,6 +144,7 @@ async function claim({ effectId, process, instance }: EffectRef, options: Effect
     await append(options, requested, expected, { type: 'EffectOutcomeUnknown', data: { ...refOf(requested), says, at: clock.now() } })
     return undefined
   }
+  if (options.runsHere && !(await options.runsHere(requested.data.request))) return undefined
   const attempt = state.kind === 'started' ? state.attempt + 1 : 1
   const at = clock.now()
   const started = { ...refOf(requested), attempt, runnerId, deadlineAt: later(at, timeoutMs), at }

@@ -21,13 +21,16 @@ import type { RemoteHosts } from '../domain/ports/remote-host.ts'
 import type { Roster } from '../domain/ports/roster.ts'
 import type { StopFile } from '../domain/ports/stop-file.ts'
 import type { TextDiff } from '../domain/ports/text-diff.ts'
+import type { EffectRequest } from '../domain/processes/effects.ts'
 import { healing } from '../domain/processes/healing/healing.ts'
 import { onboarding } from '../domain/processes/onboarding/onboarding.ts'
 import { retirement } from '../domain/processes/retirement/retirement.ts'
+import { serverCare } from '../domain/processes/server-care/server-care.ts'
 import { triage } from '../domain/processes/triage/triage.ts'
 import { createCommandHandler, type HandleCommand } from './aggregate-commands.ts'
 import { type BoundProcess, bindProcess } from './bound-process.ts'
 import { createRecordAnomaly, type RecordAnomaly } from './detection/record-anomaly.ts'
+import { watchServers } from './detection/watch-servers.ts'
 import { watchTargets } from './detection/watch-targets.ts'
 import { createEffectRunner, type EffectHandlers, runnerLease } from './effect-runner.ts'
 import { createAnalyse } from './effects/analyse.ts'
@@ -38,11 +41,13 @@ import { createPrepare } from './effects/prepare.ts'
 import { createProve } from './effects/prove.ts'
 import { createReach, type Reach } from './effects/reach.ts'
 import { createRunStep } from './effects/run-step.ts'
+import { createServerHosts } from './effects/server-host.ts'
 import { createSettle } from './effects/settle.ts'
 import { createSurvey } from './effects/survey.ts'
 import { createVerify } from './effects/verify.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createFigures, withFigures } from './figures.ts'
+import type { FleetDesk } from './fleet/desk.ts'
 import { runProcess } from './process-runner.ts'
 import { createProcessStep } from './process-step.ts'
 import { runTimers } from './timer-runner.ts'
@@ -72,9 +77,14 @@ export type EngineOptions = EnginePorts &
     faults: readonly Fault[]
     policy: Policy
     pollEveryMs?: number
+    /** Who answers for the managed servers, as soon as there is a fleet. */
+    servers?: () => ServersAtHand | undefined
     /** Stands in for the handlers of effects where a test has its own world. */
     effectHandlers?: Partial<EffectHandlers>
   }>
+
+/** `supervises`: the servers are in the hands of this very instance. */
+export type ServersAtHand = Readonly<{ desk: Pick<FleetDesk, 'refreshServer' | 'testServer'>; supervises: () => boolean }>
 
 export interface Engine {
   readonly log: EventLog
@@ -96,6 +106,7 @@ export const processes: readonly BoundProcess[] = [
   bindProcess(onboarding),
   bindProcess(healing),
   bindProcess(retirement),
+  bindProcess(serverCare),
 ]
 
 export function createEngine(options: EngineOptions): Engine {
@@ -107,7 +118,12 @@ export function createEngine(options: EngineOptions): Engine {
   })
   const handle = withFigures(decide, { metrics, clock })
   const record = createRecordAnomaly({ handle, log, ids, clock })
-  const reach = createReach({ log, hosts: options.hosts })
+  const { hash, servers = () => undefined } = options
+  const reach = createReach({
+    log,
+    hosts: options.hosts,
+    servers: createServerHosts({ log, handle, ids, hash, clock, desk: () => servers()?.desk }),
+  })
   const effects = { ...createHandlers(options, log, reach), ...options.effectHandlers }
   const trouble = new Map<string, string>()
 
@@ -136,8 +152,8 @@ export function createEngine(options: EngineOptions): Engine {
     await using lease = await alive(runnerId, leases)
     trouble.delete('database session')
     const stop = AbortSignal.any([signal, lease.lost])
-    const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, metrics, runnerId, drain })
-    const { faults, compileMatcher, roster, hosts, cursors, hash, pollEveryMs } = options
+    const runner = createEffectRunner({ agenda, log, handlers: effects, leases, clock, logger, metrics, runnerId, drain, runsHere })
+    const { faults, compileMatcher, roster, hosts, cursors, pollEveryMs } = options
     const watching = {
       ...{ roster, hosts, reach, faults, compileMatcher, record, handle, cursors, leases, clock, ids, metrics, logger },
       tools: { ids, hash },
@@ -161,8 +177,19 @@ export function createEngine(options: EngineOptions): Engine {
       keepRunning('timers', stop, () => runTimers({ agenda, log, clock, logger, metrics, signal: stop })),
       keepRunning('effects', stop, () => runner.run(stop)),
       keepRunning('watching', stop, () => watchTargets({ ...watching, signal: stop })),
+      keepRunning('watching servers', stop, () =>
+        watchServers({ ...{ log, faults, compileMatcher, record, checkpoints, clock, metrics }, tools: { ids, hash }, signal: stop }),
+      ),
     ])
     if (lease.lost.aborted) logger.warn({ runnerId }, 'the session with the database ended; others may have taken over meanwhile')
+  }
+
+  /** Only who supervises the servers can look at one, or have one started. */
+  async function runsHere({ kind, params }: EffectRequest): Promise<boolean> {
+    if (kind === 'analyse') return true
+    const { state } = await log.states.target(params.targetId)
+    const isServer = state.situation !== 'absent' && state.registration.service === 'server'
+    return !isServer || servers()?.supervises() === true
   }
 
   /** Every part reads where it stands when it begins, so beginning again is always safe; waiting in between keeps a lasting fault from racing. */

@@ -4,6 +4,7 @@
  */
 import type { DomainEvent, EventOf, Recorded } from '../domain/events.ts'
 import { elapsedMs, type Instant } from '../domain/instant.ts'
+import { once } from '../domain/once.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Appended, StreamName } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
@@ -11,6 +12,7 @@ import type { Metrics } from '../domain/ports/metrics.ts'
 import type { HandleCommand } from './aggregate-commands.ts'
 import { CommandRefused } from './command-refused.ts'
 import type { EventLog } from './event-log.ts'
+import { createServerFigures } from './fleet/server-figures.ts'
 
 /** Every command by what became of it, and how long it took. */
 export const withFigures =
@@ -33,24 +35,19 @@ export const withFigures =
 
 /** Counts what was decided. What the figure needs of the time before is read from the stream, and a figure that cannot be made stops nobody. */
 export function createFigures({ log, metrics, logger }: Readonly<{ log: EventLog; metrics: Metrics; logger: Logger }>) {
+  const countServerEvent = createServerFigures({ log, metrics })
   return (stream: StreamName, events: readonly DomainEvent[], { revision }: Appended): void => {
     const before = revision - BigInt(events.length)
     const history = once(async () => (await log.load(stream)).events.filter((event) => event.revision <= before))
     for (const event of events) {
-      countEvent(metrics, history, event).catch((error: unknown) => logger.warn({ stream, error }, 'a figure could not be made'))
+      Promise.all([countEvent(metrics, history, event), countServerEvent(event)]).catch((error: unknown) =>
+        logger.warn({ stream, error }, 'a figure could not be made'),
+      )
     }
   }
 }
 
 type History = () => Promise<readonly Recorded[]>
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined
-  return () => {
-    result ??= read()
-    return result
-  }
-}
 
 async function countEvent(metrics: Metrics, history: History, event: DomainEvent): Promise<void> {
   switch (event.type) {

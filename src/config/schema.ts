@@ -2,8 +2,13 @@
 import { z } from 'zod'
 import { replacementFor } from '../domain/analysis/models.ts'
 import { LONGEST_ANALYSIS_MS } from '../domain/analysis/question.ts'
+import { parseAllowance } from '../domain/outbound/reach.ts'
 import { Secret } from '../domain/ports/secrets.ts'
 import { DURATION_RULE, parseDuration } from './duration.ts'
+import { flag, notEmpty, text } from './fields.ts'
+import { serverSettings } from './server-settings.ts'
+
+const NETWORK_RULE = 'must be networks such as 10.2.0.0/16, with no bits set behind the prefix, or name=10.2.3.4'
 
 export const settingsSchema = z
   .strictObject({
@@ -18,9 +23,22 @@ export const settingsSchema = z
       (value) => (/^(?!pg_|information_schema$)[a-z][a-z0-9_-]{0,39}$/.test(value) ? value : undefined),
     ),
     secretDirs: list(':', 'must be a path, or several').optional(),
+    serversFile: text('must be the path of a file', notEmpty).optional(),
+    registryUrl: text('must be an https URL (http only on this machine) without credentials', parseBaseUrl).optional(),
+    discoveryDirs: list(':', 'must be a path, or several'),
+    discoveryHomes: list(':', 'must be a path, or several'),
     secretVariables: list(',', 'must be names of environment variables', /^[A-Za-z_]\w*$/),
+    serverNetworks: list(',', NETWORK_RULE).transform((items, context) =>
+      items.flatMap((item) => {
+        const parsed = parseAllowance(item)
+        if (parsed !== undefined) return [parsed]
+        context.addIssue({ code: 'custom', message: `${NETWORK_RULE}: not ${item}` })
+        return []
+      }),
+    ),
     policy: text('must be the path of a file', notEmpty).optional(),
     pollEvery: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 100 && ms <= 3_600_000, 'must be between 100ms and 1h'),
+    servers: serverSettings,
     adminKey: text('must be at least 32 visible ASCII characters, at least 8 of them different', (value) =>
       /^[\x21-\x7e]{32,512}$/.test(value) && new Set(value).size >= 8 ? new Secret(value) : undefined,
     ).optional(),
@@ -49,22 +67,6 @@ export const settingsSchema = z
 
 export type Settings = z.infer<typeof settingsSchema>
 
-/** A string that a function understands, or breaks the rule. */
-function text<Value>(rule: string, parse: (value: string) => Value | undefined) {
-  return z.string(rule).transform((value, context): Value => {
-    const parsed = parse(value.trim())
-    if (parsed !== undefined) return parsed
-    context.addIssue({ code: 'custom', message: rule })
-    return z.NEVER
-  })
-}
-
-/** A YAML boolean, or the word in a variable. */
-function flag() {
-  const rule = 'must be true or false'
-  return z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')], rule)
-}
-
 function list(separator: string, rule: string, item: RegExp = /^.+$/s) {
   const split = z.string(rule).transform((value) => value.split(separator))
   return z
@@ -80,10 +82,6 @@ function model() {
     if (!/^[\w.:@/-]{1,128}$/.test(value.trim())) context.addIssue({ code: 'custom', message: 'must be the id of a model' })
     return value.trim()
   })
-}
-
-function notEmpty(value: string): string | undefined {
-  return value === '' || value.includes('\0') ? undefined : value
 }
 
 function parseListen(value: string): { host: string; port: number } | undefined {

@@ -9,6 +9,8 @@ export type Setting = Readonly<{
   path: string
   /** Environment variables, the first that is set wins; the later ones are names from the source documents. */
   variables: readonly string[]
+  /** Of variables that have units of their own: what their text is as a setting. */
+  reads?: Readonly<Record<string, (text: string) => string>>
   /** Secrets have none: what stands on a command line is seen by everybody on the machine. */
   flag?: string
   help: string
@@ -21,13 +23,17 @@ export type Setting = Readonly<{
   isPath?: true
 }>
 
+/** A setting says its unit; the documents' variables mean seconds. */
+const seconds = (text: string): string => (/^\d+$/.test(text) ? `${text}s` : text)
+
 export const settings = [
   {
     path: 'listen',
-    variables: ['STEWARD_LISTEN'],
+    variables: ['STEWARD_LISTEN', 'MCP_BIND_HOST'],
     flag: 'listen',
     byDefault: '127.0.0.1:8080',
     help: 'Address and port of the one listener.',
+    reads: { MCP_BIND_HOST: (host) => `${host.includes(':') ? `[${host}]` : host}:8080` },
   },
   {
     path: 'publicUrl',
@@ -85,12 +91,53 @@ export const settings = [
     help: 'Where `file:` references may point; several are separated by colons. By default `secrets` in the data directory.',
   },
   {
+    path: 'serversFile',
+    variables: ['STEWARD_SERVERS_FILE'],
+    flag: 'servers-file',
+    isPath: true,
+    example: '/etc/steward/servers.yaml',
+    help: 'A file with the MCP servers as they should be, followed while Steward runs. Without it, servers are registered by commands.',
+  },
+  {
+    path: 'discoveryDirs',
+    variables: ['STEWARD_DISCOVERY_DIRS'],
+    flag: 'discovery-dirs',
+    isPath: true,
+    byDefault: '',
+    example: '/home/mira/projects',
+    help: 'Where configurations of MCP clients and installed servers are looked for; several are separated by colons. By default nowhere.',
+  },
+  {
+    path: 'discoveryHomes',
+    variables: ['STEWARD_DISCOVERY_HOMES'],
+    flag: 'discovery-homes',
+    isPath: true,
+    byDefault: '',
+    example: '/home/mira',
+    help: 'Home directories of which only the places are looked at where clients keep their configuration.',
+  },
+  {
+    path: 'registryUrl',
+    variables: ['STEWARD_REGISTRY_URL'],
+    flag: 'registry-url',
+    example: 'https://registry.modelcontextprotocol.io',
+    help: 'An MCP registry whose servers discovery offers as well. By default none is asked.',
+  },
+  {
     path: 'secretVariables',
     variables: ['STEWARD_SECRET_VARIABLES'],
     flag: 'secret-variables',
     byDefault: '',
     example: 'DB_PASSWORD,REDIS_PASSWORD',
     help: 'Environment variables that `env:` references may name, separated by commas.',
+  },
+  {
+    path: 'serverNetworks',
+    variables: ['STEWARD_SERVER_NETWORKS'],
+    flag: 'server-networks',
+    byDefault: '',
+    example: 'docs.internal=10.2.3.4,10.8.0.0/16',
+    help: 'Where managed servers over HTTP may be beside the internet: networks, or NAME=NETWORK for servers of one name. By default nowhere.',
   },
   {
     path: 'policy',
@@ -106,6 +153,82 @@ export const settings = [
     flag: 'poll-every',
     byDefault: '15s',
     help: 'Time between two looks at what a service says of itself: faults that print no line, and its health.',
+  },
+  {
+    path: 'servers.startAtOnce',
+    variables: ['STEWARD_SERVERS_START_AT_ONCE', 'MCP_PARALLEL_STARTUP'],
+    flag: 'servers-start-at-once',
+    byDefault: '8',
+    help: 'How many managed servers start at the same time.',
+    reads: { MCP_PARALLEL_STARTUP: (text) => (text === 'true' ? '8' : text === 'false' ? '1' : text) },
+  },
+  {
+    path: 'servers.startTimeout',
+    variables: ['STEWARD_SERVERS_START_TIMEOUT', 'MCP_MAX_STARTUP_TIME'],
+    flag: 'servers-start-timeout',
+    byDefault: '60s',
+    help: 'How long a server may take to be ready, where its registration says nothing.',
+    reads: { MCP_MAX_STARTUP_TIME: seconds },
+  },
+  {
+    path: 'servers.stopGrace',
+    variables: ['STEWARD_SERVERS_STOP_GRACE', 'MCP_GRACEFUL_TIMEOUT'],
+    flag: 'servers-stop-grace',
+    byDefault: '5s',
+    help: 'How long a server may take to end before it is killed, where its registration says nothing.',
+    reads: { MCP_GRACEFUL_TIMEOUT: seconds },
+  },
+  {
+    path: 'servers.healthEvery',
+    variables: ['STEWARD_SERVERS_HEALTH_EVERY', 'MCP_HEALTH_CHECK_INTERVAL'],
+    flag: 'servers-health-every',
+    byDefault: '60s',
+    help: 'Time between two probes of a server, where its registration says nothing.',
+    reads: { MCP_HEALTH_CHECK_INTERVAL: seconds },
+  },
+  {
+    path: 'servers.autoRestart',
+    variables: ['STEWARD_SERVERS_AUTO_RESTART', 'MCP_AUTO_RESTART'],
+    flag: 'servers-auto-restart',
+    byDefault: 'true',
+    help: 'Whether a server is restarted after a crash, where its registration says nothing.',
+  },
+  {
+    path: 'servers.memory',
+    variables: ['STEWARD_SERVERS_MEMORY', 'MCP_MEMORY_LIMIT'],
+    flag: 'servers-memory',
+    example: '1G',
+    help: 'Memory a server may use, where its registration says nothing. Without it there is no limit.',
+  },
+  {
+    path: 'servers.cpu',
+    variables: ['STEWARD_SERVERS_CPU', 'MCP_CPU_QUOTA'],
+    flag: 'servers-cpu',
+    example: '80%',
+    help: 'Processor time a server may use, 100% for one core, where its registration says nothing. Without it there is no limit.',
+  },
+  {
+    path: 'servers.breakerFailures',
+    variables: ['STEWARD_SERVERS_BREAKER_FAILURES', 'MCP_FAILURE_THRESHOLD'],
+    flag: 'servers-breaker-failures',
+    byDefault: '5',
+    help: 'After so many calls in a row that a server did not answer, callers are told at once.',
+  },
+  {
+    path: 'servers.breakerOpen',
+    variables: ['STEWARD_SERVERS_BREAKER_OPEN', 'MCP_RECOVERY_TIMEOUT'],
+    flag: 'servers-breaker-open',
+    byDefault: '60s',
+    help: 'How long, until one caller tries again.',
+    reads: { MCP_RECOVERY_TIMEOUT: seconds },
+  },
+  {
+    path: 'servers.logDir',
+    variables: ['STEWARD_SERVERS_LOG_DIR', 'MCP_LOG_DIR'],
+    flag: 'servers-log-dir',
+    isPath: true,
+    example: '/var/log/steward/servers',
+    help: 'Where the error streams of servers are kept. By default `logs/servers` in the data directory.',
   },
   {
     path: 'adminKey',
@@ -144,10 +267,11 @@ export const settings = [
   },
   {
     path: 'log.level',
-    variables: ['STEWARD_LOG_LEVEL', 'LOG_LEVEL'],
+    variables: ['STEWARD_LOG_LEVEL', 'LOG_LEVEL', 'MCP_LOG_LEVEL'],
     flag: 'log-level',
     byDefault: 'info',
     help: 'debug, info, warn, error or silent.',
+    reads: { MCP_LOG_LEVEL: (word) => word.toLowerCase() },
   },
   {
     path: 'metrics.public',
@@ -159,6 +283,19 @@ export const settings = [
 ] as const satisfies readonly Setting[]
 
 export type SettingPath = (typeof settings)[number]['path']
+
+/** Variables of the source documents that say nothing here, and why. Whoever brings them along is told, instead of believing in them. */
+export const withoutMeaning: ReadonlyMap<string, string> = new Map([
+  ['MCP_PID_DIR', 'no server is found by a file: each carries a mark that no other process has'],
+  ['MCP_POOL_MIN_SIZE', 'servers keep no connections to the database of Steward'],
+  ['MCP_POOL_MAX_SIZE', 'servers keep no connections to the database of Steward'],
+  ['MCP_CACHE_SIZE', 'it is given to the server that has a cache, with --env'],
+  ['MCP_CACHE_TTL', 'it is given to the server that has a cache, with --env'],
+  ['MCP_BATCH_SIZE', 'it is given to the server that works in batches, with --env'],
+  ['MCP_MEMORY_PORT', 'servers speak over their standard streams and need no port; all are reached at /mcp/<server>'],
+  ['MCP_ARCHIVE_LOGS', 'the files of the last five lives of a server are kept, each bounded'],
+  ['MCP_CLEANUP_LOGS', 'the files of the last five lives of a server are kept, each bounded'],
+])
 
 /** Variables that begin with STEWARD_ and are not the service's: the command line's, and the path of the file itself. */
 export const otherVariables: readonly string[] = ['STEWARD_CONFIG', 'STEWARD_URL', 'STEWARD_API_KEY', 'STEWARD_API_KEY_FILE']

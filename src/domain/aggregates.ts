@@ -12,6 +12,7 @@ import { operation } from './operation/operation.ts'
 import type { StreamName } from './ports/event-store.ts'
 import { registry } from './registry/registry.ts'
 import { remedyGuard } from './remedy-guard/remedy-guard.ts'
+import { server } from './server/server.ts'
 import { target } from './target/target.ts'
 
 export const aggregates = {
@@ -26,6 +27,7 @@ export const aggregates = {
   operation,
   registry,
   'remedy-guard': remedyGuard,
+  server,
   target,
 }
 

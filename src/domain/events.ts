@@ -14,7 +14,9 @@ import type { EventMetadata, Position, StreamName } from './ports/event-store.ts
 import type { EffectEvent, ProcessEvent } from './process/events.ts'
 import type { RegistryEvent } from './registry/events.ts'
 import type { RemedyGuardEvent } from './remedy-guard/events.ts'
+import type { ServerEvent } from './server/events.ts'
 import type { TargetEvent } from './target/events.ts'
+import type { UsageEvent } from './usage/events.ts'
 
 export type DomainEvent =
   | AnomalyEvent
@@ -32,7 +34,9 @@ export type DomainEvent =
   | ProcessEvent
   | RegistryEvent
   | RemedyGuardEvent
+  | ServerEvent
   | TargetEvent
+  | UsageEvent
 
 /** The first event of a log: what tells it from every other log. */
 export type LogIdentityEvent = Readonly<{ type: 'LogCreated'; data: Readonly<{ logId: string; namespace: string }> }>

@@ -15,7 +15,13 @@ import { openEffects } from './open-effects.ts'
 import { operations } from './operations.ts'
 import { parkedInstances } from './parked-instances.ts'
 import { remedyGuards } from './remedy-guards.ts'
+import { serverRuns } from './server-runs.ts'
+import { serverTools } from './server-tools.ts'
+import { servers } from './servers.ts'
 import { targets } from './targets.ts'
+import { toolCalls } from './tool-calls.ts'
+import { toolUsage } from './tool-usage.ts'
+import { usageLosses } from './usage-losses.ts'
 
 export const allProjections = [
   hosts,
@@ -35,6 +41,12 @@ export const allProjections = [
   healingSwitch,
   remedyGuards,
   fingerprints,
+  servers,
+  serverTools,
+  serverRuns,
+  toolUsage,
+  toolCalls,
+  usageLosses,
 ] as const
 
 export type AnyProjection = (typeof allProjections)[number]

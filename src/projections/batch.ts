@@ -71,7 +71,7 @@ export async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenera
 }
 
 /** Nearly all of what an event takes in memory, when it takes much. */
-function textIn(value: Json): number {
+export function textIn(value: Json): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 1
   let characters = 0

@@ -20,6 +20,8 @@ export type TableOf<R extends Row> = Readonly<{
   /** Columns whose null means "nothing". All others are `not null`. */
   nullable: readonly (keyof R & string)[]
   indexes?: readonly IndexOf<R>[]
+  /** Rows that nobody asks for any more are dropped, so long after the moment in this column. Absent, or null in a row: kept. */
+  expires?: Readonly<{ column: keyof R & string; afterMs: number }>
 }>
 
 export type IndexOf<R extends Row> = Readonly<{ columns: readonly (keyof R & string)[]; unique?: boolean }>
@@ -52,7 +54,7 @@ export type EnvelopeProjection<Name extends string, R extends Row> = TableOf<R> 
 export type Envelope = Omit<RecordedEvent, 'data'>
 
 /** One event for many read models: parsed when the first of them needs it, and only once. */
-export type SharedEvent = Readonly<{ recorded: Envelope; decoded: () => Recorded }>
+export type SharedEvent = Readonly<{ recorded: RecordedEvent; decoded: () => Recorded }>
 
 export function shareEvent(recorded: RecordedEvent, codec: Codec): SharedEvent {
   let event: Recorded | undefined
@@ -74,6 +76,7 @@ export type ReadModel<Name extends string = string, R extends Row = Row> = Reado
   primaryKey: string
   nullable: ReadonlySet<string>
   indexes: readonly Readonly<{ columns: readonly string[]; unique: boolean }>[]
+  expires: Readonly<{ column: string; afterMs: number }> | undefined
   appendOnly: boolean
   /** Undefined: all. */
   eventTypes: ReadonlySet<string> | undefined
@@ -118,12 +121,13 @@ export const defineEnvelopeProjection = <Name extends string, R extends Row>(
   open: (events) => openBatch(projection, events, ({ recorded }) => recorded),
 })
 
-export const wants = (model: ReadModel, type: string): boolean => model.eventTypes === undefined || model.eventTypes.has(type)
+export const wants = (model: Pick<ReadModel, 'eventTypes'>, type: string): boolean =>
+  model.eventTypes === undefined || model.eventTypes.has(type)
 
 function describe<Name extends string, R extends Row>(
   projection: TableOf<R> & Readonly<{ name: Name; version: number; appendOnly?: boolean }>,
 ) {
-  const { name, version, table, columns, primaryKey, nullable, indexes = [], appendOnly = false } = projection
+  const { name, version, table, columns, primaryKey, nullable, indexes = [], expires, appendOnly = false } = projection
   return {
     name,
     version,
@@ -132,6 +136,7 @@ function describe<Name extends string, R extends Row>(
     primaryKey,
     nullable: new Set<string>(nullable),
     indexes: indexes.map(({ columns: of, unique = false }) => ({ columns: of, unique })),
+    expires,
     appendOnly,
   }
 }

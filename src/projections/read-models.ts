@@ -5,11 +5,15 @@ import type { Codec } from '../domain/ports/codec.ts'
 import type { EventStore, Position } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { FigureSource, Metrics } from '../domain/ports/metrics.ts'
+import type { OperationRoster } from '../domain/ports/operation-roster.ts'
 import type { Roster } from '../domain/ports/roster.ts'
+import type { ServerRoster } from '../domain/ports/server-roster.ts'
 import { createAgenda } from './agenda.ts'
 import { allProjections } from './all.ts'
 import type { Database } from './database.ts'
 import type { ProjectionMetric } from './follower.ts'
+import type { LiveFeed } from './live-feed.ts'
+import { createOperationRoster } from './operation-roster.ts'
 import type { ReadModel } from './projection.ts'
 import { createQueries } from './queries/create-queries.ts'
 import type { Queries } from './queries/index.ts'
@@ -17,6 +21,8 @@ import type { Rebuilt } from './rebuild.ts'
 import { createReplay, type Replay } from './replay.ts'
 import { createRoster } from './roster.ts'
 import { createRunner, type ProjectionStatus } from './runner.ts'
+import { createServerPast, type ServerPast } from './server-past.ts'
+import { createServerRoster } from './server-roster.ts'
 import { createStateFigures, type StateGauge } from './state-figures.ts'
 import type { Verified } from './verify.ts'
 
@@ -40,7 +46,14 @@ export interface ReadModels extends AsyncDisposable {
   readonly queries: Queries
   readonly agenda: Agenda
   readonly roster: Roster
+  readonly serverRoster: ServerRoster
   readonly replay: Replay
+  /** Which operations have not ended, for the runner that carries them out. */
+  readonly operationRoster: OperationRoster
+  /** The end of the log as the read models follow it, for the sockets that show it live. */
+  readonly feed: LiveFeed
+  /** Servers as they were. */
+  readonly serverPast: ServerPast
   /** How things stand, for metrics. */
   readonly figures: FigureSource<StateGauge>
   status(): readonly ProjectionStatus[]
@@ -74,7 +87,11 @@ export function createReadModels(options: ReadModelsOptions): ReadModels {
     queries,
     agenda: createAgenda(database),
     roster: createRoster(database),
+    serverRoster: createServerRoster(database),
     replay: createReplay({ eventStore, codec }),
+    operationRoster: createOperationRoster(database),
+    feed: runner.feed,
+    serverPast: createServerPast({ eventStore, codec }),
     figures: createStateFigures({ database, clock }),
     status: runner.status,
     waitFor: runner.waitFor,

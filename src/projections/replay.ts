@@ -64,6 +64,7 @@ const folds: Readonly<Record<AggregateName, (history: readonly DomainEvent[]) =>
   operation: (history) => foldOf(aggregates.operation, history),
   registry: (history) => foldOf(aggregates.registry, history),
   'remedy-guard': (history) => foldOf(aggregates['remedy-guard'], history),
+  server: (history) => foldOf(aggregates.server, history),
   target: (history) => foldOf(aggregates.target, history),
 }
 const isAggregate = (name: string): name is AggregateName => Object.hasOwn(folds, name)

@@ -10,10 +10,11 @@ import type { Metrics } from '../domain/ports/metrics.ts'
 import { ensureLive } from './builds.ts'
 import { isOlder, liveCheckpoint } from './checkpoints.ts'
 import type { Database } from './database.ts'
+import { clearExpired } from './expiry.ts'
 import { createFollower, type Follower, type FollowerStatus, type ProjectionMetric } from './follower.ts'
 import { createGate } from './gate.ts'
 import { createIdleMover } from './idle-mover.ts'
-import { createLiveFeed } from './live-feed.ts'
+import { createLiveFeed, type LiveFeed } from './live-feed.ts'
 import type { ReadModel } from './projection.ts'
 import { ProjectionLagging, UnknownProjection } from './projection-errors.ts'
 import { type Rebuilt, rebuild } from './rebuild.ts'
@@ -44,9 +45,12 @@ export type Runner = Readonly<{
   verify: (name: string) => Promise<Verified>
   /** Lets a parked projection try again. */
   retry: (name: string) => Promise<void>
+  /** The end of the log, for whoever else wants to follow it: there is one subscription for all. */
+  feed: LiveFeed
 }>
 
 const REBUILD_AGAIN_MS = 30_000
+const CLEAR_EVERY_MS = 3_600_000
 
 export function createRunner(options: RunnerOptions): Runner {
   const { database, eventStore, codec, clock, logger, metrics, models, maxTransactions = 4 } = options
@@ -107,7 +111,24 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
+  /** What has expired depends on the clock alone, so nothing has to be remembered: it is done at the start and every hour, by whoever runs. */
+  async function clearRegularly(): Promise<void> {
+    while (!signal.aborted) {
+      for (const model of models) {
+        try {
+          const rows = await clearExpired(database, model, clock.now(), signal)
+          if (rows > 0) logger.info({ projection: model.name, rows }, 'rows past their time were dropped')
+        } catch (error) {
+          if (!signal.aborted)
+            logger.error({ projection: model.name, error }, 'rows past their time could not be dropped; trying again in an hour')
+        }
+      }
+      await clock.sleep(CLEAR_EVERY_MS, signal).catch(() => undefined)
+    }
+  }
+
   return {
+    feed,
     async start() {
       const outdated: ReadModel[] = []
       for (const model of models) {
@@ -117,6 +138,7 @@ export function createRunner(options: RunnerOptions): Runner {
       running.push(feed.run(signal))
       for (const follower of followers.values()) running.push(follower.run(signal))
       for (const model of outdated) running.push(bringUpToDate(model))
+      running.push(clearRegularly())
     },
     async stop() {
       stopping.abort(new Error('the read models are being stopped'))

@@ -7,6 +7,7 @@ import { services } from '../domain/catalogue/action.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Figure, FigureSource, Labels } from '../domain/ports/metrics.ts'
 import { processNames } from '../domain/processes/process-name.ts'
+import { serverStates } from '../domain/server/lifecycle.ts'
 import type { Database } from './database.ts'
 import { endStates, incidentStates } from './incident-row.ts'
 
@@ -21,6 +22,10 @@ const gauges = [
   'steward_targets_paused',
   'steward_targets_unseen',
   'steward_targets_frozen',
+  'steward_servers',
+  'steward_server_up',
+  'steward_server_healthy',
+  'steward_tools_quarantined',
   'steward_process_parked_instances',
   'steward_effects_open',
   'steward_effects_oldest_seconds',
@@ -54,6 +59,18 @@ export const createStateFigures = ({ database, clock }: { database: Database; cl
           ('steward_targets', all_of_them), ('steward_targets_paused', paused), ('steward_targets_unseen', unseen),
           ('steward_targets_frozen', frozen)
         ) as figure (gauge, value)
+      union all select 'steward_servers', jsonb_build_object('state', state), count(*) from servers where situation = 'registered' group by state
+      union all select figure.gauge, figure.labels, figure.value
+        from (
+          select jsonb_build_object('server', name) as own, transport, (state = 'running')::integer as up,
+            (state = 'running' and health = 'healthy')::integer as healthy
+          from servers where situation = 'registered'
+        ) as servers
+        cross join lateral (values
+          ('steward_server_up', own, up), ('steward_server_healthy', own || jsonb_build_object('transport', transport), healthy)
+        ) as figure (gauge, labels, value)
+      union all select 'steward_tools_quarantined', '{}', count(*)
+        from server_tools join servers using (server_id) where server_tools.state = 'quarantined' and situation = 'registered'
       union all select 'steward_process_parked_instances', jsonb_build_object('process', process), count(*) from parked_instances group by process
       union all select 'steward_effects_open', '{}', count(*) from open_effects
       union all select 'steward_effects_oldest_seconds', '{}', greatest(0, coalesce(extract(epoch from ${now} - min(requested_at)), 0)) from open_effects
@@ -81,6 +98,7 @@ const none: readonly Required<Figure<StateGauge>>[] = [
   ...each('steward_targets_paused', 'service', services),
   ...each('steward_targets_unseen', 'service', services),
   ...each('steward_targets_frozen', 'service', services),
+  ...each('steward_servers', 'state', serverStates),
   ...each('steward_process_parked_instances', 'process', processNames),
 ]
 

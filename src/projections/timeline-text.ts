@@ -123,6 +123,8 @@ export function sentence(event: StoryEvent): string {
 const findings: Readonly<Record<Investigation['result'], string>> = {
   confirmed: 'Confirmed on the host',
   'not-confirmed': 'Not confirmed: the host does not have this fault',
+  recovered: 'It was there, and the supervisor has the server running again',
+  'held-back': 'The supervisor is at work on the server',
   unknown: 'The host could not be judged',
   'report-only': 'Confirmed, but there is no remedy in the catalogue',
   unrecognised: 'No fault of the catalogue fits',
@@ -132,6 +134,7 @@ const waits: Readonly<Record<WaitReason, string>> = {
   approval: 'for an approval',
   lanes: 'for resources that another execution holds',
   step: 'for a step that still runs on the host',
+  supervisor: 'for the supervisor, which starts the server again',
   'healing-stopped': 'because healing is stopped',
   visibility: 'until the host can be looked at again',
   'host-budget': 'because the host had enough actions in this hour',

@@ -3,12 +3,14 @@
  * nothing can move in between.
  */
 import { sql } from 'kysely'
+import { type Instant, later } from '../domain/instant.ts'
 import type { Position } from '../domain/ports/event-store.ts'
 import { type BuildOptions, catchUp } from './build-aside.ts'
 import { beginComparison, dropBuild } from './builds.ts'
 import { holdLive, liveCheckpoint, releaseLive } from './checkpoints.ts'
 import { snake } from './columns.ts'
 import type { Database } from './database.ts'
+import { keptAt } from './expiry.ts'
 import type { ReadModel, Row } from './projection.ts'
 import { asideName, columnList } from './tables.ts'
 
@@ -30,6 +32,8 @@ export type Difference = Readonly<{ key: string; live: Row | null; rebuilt: Row 
 
 const HOLD_MS = 5_000
 const SHOWN_DIFFERENCES = 10
+/** What expires so soon may be gone from one table and not from the other, whatever clock the clearing instance has. */
+const CLEARED_MEANWHILE_MS = 3_600_000
 
 /** @throws CannotVerify the live one is of another version. @throws BuildPoisoned */
 export async function verify(options: VerifyOptions): Promise<Verified> {
@@ -42,7 +46,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     for (;;) {
       const held = await holdLive(database, model.name, HOLD_MS)
       if (held) await catchUp({ ...options, build, until: held.position })
-      const verified = held && (await compare(database, model, build, held.position))
+      const verified = held && (await compare(database, model, { build, position: held.position, now: options.clock.now() }))
       if (verified) return verified
       options.signal.throwIfAborted()
     }
@@ -53,13 +57,18 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 }
 
 /** Undefined: the live one was not where the other is. */
-async function compare(database: Database, model: ReadModel, build: number, position: Position): Promise<Verified | undefined> {
+async function compare(
+  database: Database,
+  model: ReadModel,
+  { build, position, now }: { build: number; position: Position; now: Instant },
+): Promise<Verified | undefined> {
   const key = sql.ref(snake(model.primaryKey))
   const columns = columnList(model)
   const [live, aside] = [sql.table(model.table), sql.table(asideName(model, build))]
+  const kept = keptAt(model, later(now, CLEARED_MEANWHILE_MS))
   const { rows } = await sql<Comparison>`
-    with live as (select ${columns} from ${live} except select ${columns} from ${aside}),
-      rebuilt as (select ${columns} from ${aside} except select ${columns} from ${live}),
+    with live as (select ${columns} from ${live} where ${kept} except select ${columns} from ${aside}),
+      rebuilt as (select ${columns} from ${aside} where ${kept} except select ${columns} from ${live}),
       differences as (
         select coalesce(live.${key}, rebuilt.${key})::text as key, to_jsonb(live) as live, to_jsonb(rebuilt) as rebuilt
         from live full join rebuilt on live.${key} = rebuilt.${key}

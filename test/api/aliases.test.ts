@@ -1,6 +1,6 @@
 /** The paths of the source documents: their words, the canonical handlers. */
 import { describe, expect, test } from 'vitest'
-import { aliases } from '../../src/api/aliases.ts'
+import { aliases } from '../../src/api/aliases/index.ts'
 import { allRoutes } from '../../src/api/routes/index.ts'
 import { roleKeys, testApi } from './support/test-api.ts'
 

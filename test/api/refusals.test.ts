@@ -21,8 +21,14 @@ test('every rule that a command can refuse with is described', () => {
 
 test('every message is one line for a person, and no code is made twice with another meaning', () => {
   for (const { message } of Object.values(refusals)) expect(message).toMatch(/^[A-Z][^\n]{5,}[.]$/)
-  const codes = Object.keys(refusals).map((rule) => refusalOf(rule).code)
+  // Two rules may share a code only on purpose, with the same status.
+  const shared = { 'anomaly-move-not-allowed': 'invalid-transition' } as const
+  const own = Object.keys(refusals).filter((rule) => !Object.hasOwn(shared, rule))
+  const codes = own.map((rule) => refusalOf(rule).code)
   expect(new Set(codes).size).toBe(codes.length)
+  for (const [rule, other] of Object.entries(shared)) {
+    expect(refusalOf(rule)).toMatchObject({ code: refusalOf(other).code, status: refusalOf(other).status })
+  }
 })
 
 test('a rule that nobody described is a conflict under its own name', () => {

@@ -1,11 +1,13 @@
 /** Every route, walked: by every role and without a key; documented; with an example that its own schema accepts. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { createHasher } from '../../src/adapters/hash/sha256.ts'
 import type { Route } from '../../src/api/define-route.ts'
 import { refusalsOf } from '../../src/api/openapi.ts'
 import { mayDo } from '../../src/api/permissions.ts'
 import { isDescribed } from '../../src/api/refusals.ts'
 import { allRoutes } from '../../src/api/routes/index.ts'
+import { sealBundle } from '../../src/domain/configuration/bundle.ts'
 import { roles } from '../../src/domain/key/events.ts'
 import { roleKeys, testApi } from './support/test-api.ts'
 
@@ -17,6 +19,23 @@ const pathOf = ({ path }: Route) => path.replaceAll(/\{\w+\}/g, 'some-1')
 /** What a role lacks is asked before anything else, so a route may be called with no body at all. */
 const call = (api: ReturnType<typeof testApi>, route: Route, key: string | null) =>
   api.request(pathOf(route), { method: route.method, key, signal: AbortSignal.timeout(2_000) })
+
+test('a path with a word reaches its own route, also where another route has a parameter in its place', () => {
+  const partsOf = ({ path }: Route) => path.split('/').slice(1)
+  const isFree = (part: string) => part.includes('{')
+  const mayMeet = (a: Route, b: Route) =>
+    a.method === b.method &&
+    partsOf(a).length === partsOf(b).length &&
+    partsOf(a).every((part, index) => isFree(part) || isFree(partsOf(b)[index] ?? '') || part === partsOf(b)[index])
+  const meetings = routes.flatMap((first, at) => routes.slice(at + 1).flatMap((later) => (mayMeet(first, later) ? [[first, later]] : [])))
+  const wrong = meetings.filter(([first, later]) => {
+    if (!first || !later) return false
+    const differs = partsOf(first).findIndex((part, index) => isFree(part) !== isFree(partsOf(later)[index] ?? ''))
+    return differs !== -1 && isFree(partsOf(first)[differs] ?? '')
+  })
+  expect(wrong.map((pair) => pair.map(title))).toEqual([])
+  expect(meetings.map((pair) => pair.map((route) => route.operation))).toContainEqual(['servers.bulk', 'servers.restart'])
+})
 
 describe('without a key', () => {
   test.each(keyed.map((route) => [title(route), route] as const))('%s answers 401', async (_title, route) => {
@@ -65,6 +84,14 @@ describe('the routes', () => {
     expect(new Set(routes.map(title)).size).toBe(routes.length)
   })
 
+  test('are each reached by their own path: none is swallowed by another', () => {
+    const patternOf = ({ path }: Route) => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+    for (const route of routes) {
+      const first = routes.find((each) => each.method === route.method && patternOf(each).test(route.path))
+      expect(first && title(first)).toBe(title(route))
+    }
+  })
+
   test('are all documented, each with its permission', async () => {
     const response = await testApi().request('/openapi.json', { key: null })
     const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse(await response.json())
@@ -101,12 +128,22 @@ describe('the routes', () => {
   })
 })
 
-const emptyInTests: ReadonlySet<string> = new Set(['operations.show', 'events.show', 'events.causality', 'streams.events', 'streams.state'])
+const emptyInTests: ReadonlySet<string> = new Set([
+  'events.show',
+  'documents.events.show',
+  'events.causality',
+  'streams.events',
+  'streams.state',
+  'configuration.undo',
+])
 
 const ids: Readonly<Record<string, string>> = {
   keys: 'viewer',
   hosts: 'host-1',
+  servers: 'server-1',
   targets: 'target-1',
+  api: 'server-1',
+  toolservers: 'server-1',
   clients: 'web-01-nginx',
   anomalies: 'anomaly-1',
   errors: 'anomaly-1',
@@ -114,14 +151,32 @@ const ids: Readonly<Record<string, string>> = {
   approvals: 'approval-1',
   commands: 'command-1',
   projections: 'incidents',
+  operations: 'new-1',
 }
 
-function fillIn({ path }: Route): string {
+function fillIn({ path, operation }: Route): string {
   const resource = path.replace('/api/v1', '').split('/')[1] ?? ''
-  return path.replaceAll(/\{\w+\}/g, ids[resource] ?? 'some-1')
+  const filled = path
+    .replace('{operation}', 'restart')
+    .replace('{tool}', 'read_file')
+    .replace('toolservers/tools/{id}', 'toolservers/tools/server-1~read_file')
+    .replaceAll(/\{\w+\}/g, ids[resource] ?? 'some-1')
+  return queries[operation] === undefined ? filled : `${filled}?${queries[operation]}`
 }
+
+/** Parameters that a query cannot do without. */
+const queries: Readonly<Record<string, string>> = { 'servers.diff': 'from=1' }
 
 const reason = { reason: 'because' }
+const transport = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything@2026.8.31'] }
+const emptyBundle = sealBundle(
+  {
+    ...{ schema: 'mcp-steward/configuration', schemaVersion: 1 },
+    ...{ log: { logId: 'log-1', namespace: 'test', position: '1' }, exportedAt: '2026-11-21T10:00:00.000Z', servers: [] },
+  },
+  createHasher(),
+)
+
 const bodies: Readonly<Record<string, object>> = {
   'keys.create': { name: 'robot', role: 'viewer', owner: 'mira' },
   'keys.revoke': reason,
@@ -130,6 +185,28 @@ const bodies: Readonly<Record<string, object>> = {
   'targets.change-mode': { mode: 'act' },
   'targets.unfreeze': reason,
   'targets.accept-drift': reason,
+  'servers.register': { name: 'everything', transport },
+  'servers.update': { transport },
+  'servers.test-config': { transport },
+  'servers.import': { choices: [{ candidateId: 'some-1' }] },
+  'configuration.validate': { servers: [] },
+  'configuration.apply': { servers: [] },
+  'configuration.restore': { bundle: emptyBundle },
+  'configuration.undo': { commandId: 'some-1' },
+  'servers.approve-executable': { argvHash: 'a'.repeat(64), ...reason },
+  'servers.approve-instructions': { hash: 'a'.repeat(64), ...reason },
+  'documents.servers.add': { name: 'everything', config: transport },
+  'documents.servers.update': { enabled: false },
+  'documents.servers.bulk-start': { server_ids: ['server-1'] },
+  'documents.servers.bulk-stop': { server_ids: ['server-1'] },
+  'documents.servers.bulk-restart': { server_ids: ['server-1'] },
+  'documents.servers.bulk-delete': { server_ids: ['server-1'] },
+  'documents.toolservers.bulk': { server_ids: ['server-1'], operation: 'restart' },
+  'documents.config.update': { servers: [] },
+  'documents.config.restore': { backup: emptyBundle },
+  'documents.discover.import': { server_ids: ['some-1'] },
+  'documents.toolservers.create': { name: 'everything', ...transport },
+  'tools.approve': { hash: 'a'.repeat(64), ...reason },
   'anomalies.report': { targetId: 'target-1', message: 'it is broken' },
   'anomalies.change-status': { status: 'investigating' },
   'incidents.resolve': { outcome: 'done', ...reason },
@@ -137,6 +214,10 @@ const bodies: Readonly<Record<string, object>> = {
   'approvals.reject': reason,
   'fingerprints.reset-breaker': reason,
   'remedies.clear': reason,
+  'servers.bulk': { ids: ['server-1'], ...reason },
+  'servers.upgrade': { version: '1.2.3', ...reason },
+  'servers.bulk-preview': { filter: { state: 'error' }, ...reason },
+  'operations.cancel': reason,
   'processes.unpark': { way: 'skip', ...reason },
   'clients.register': { client_id: 'web-03', host: 'web-01', service_type: 'nginx' },
   'errors.report': { client_id: 'web-01-nginx', message: 'it is broken', severity: 2 },

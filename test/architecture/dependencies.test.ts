@@ -11,7 +11,8 @@ const manifest = z
   .object({ dependencies: versions, optionalDependencies: versions, devDependencies: versions })
   .parse(JSON.parse(read('package.json')))
 
-const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
+/** Also under another name, where two versions of one package are needed. */
+const EXACT = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
 test('every version in package.json is exact', () => {
   const loose = Object.values(manifest).flatMap((group) => Object.entries(group).filter(([, version]) => !EXACT.test(version)))

@@ -36,7 +36,7 @@ const shifted = (faults: readonly Fault[], by: number): readonly Fault[] =>
   faults.map((fault) => ({ ...fault, detect: fault.detect.map((detection) => shiftDetection(detection, by)) }))
 
 const shiftDetection = (detection: Detection, by: number): Detection =>
-  detection.kind === 'poll'
+  detection.kind !== 'log'
     ? detection
     : { ...detection, match: detection.match.replaceAll(/(?<![\\<{[A-Za-z])[a-z]{4,}/g, (word) => shift(word, by)) }
 

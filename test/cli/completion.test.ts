@@ -1,6 +1,6 @@
 /** Completion: bash is asked itself; of zsh and fish, which are not everywhere, the text is held against the tree of commands. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,9 +19,18 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
+/** Stands in for the program: names of a running Steward, one of them made to be run by the shell that completes it. */
+const STEWARD = `steward() {
+  case "$*" in
+    "server list --all --names") printf 'files\\nsearch\\n' ;;
+    "tool list --all --names") printf 'files.read_file\\nfiles.$(touch owned)\\nfiles.a b\\nfiles.\\033[2J\\n' ;;
+    *) return 1 ;;
+  esac
+}`
+
 describe('bash', () => {
   const complete = async (...words: readonly string[]): Promise<readonly string[]> => {
-    const text = `${await script('bash')}\nCOMP_WORDS=(steward "$@"); COMP_CWORD=$#; _steward; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const text = `${await script('bash')}\n${STEWARD}\nCOMP_WORDS=(steward "$@"); COMP_CWORD=$#; _steward; printf '%s\\n' "\${COMPREPLY[@]}"`
     const { stdout } = await run('bash', ['-c', text, 'bash', ...words], { cwd: dir })
     return stdout.trim().split('\n')
   }
@@ -42,11 +51,21 @@ describe('bash', () => {
     { words: ['--url', 'host', 'incident', 'sh'], gives: ['show'] },
     { words: ['config', 'check', 'so'], gives: ['some file.yaml'] },
     { words: ['events', 'export', '-o', 'so'], gives: ['some file.yaml'] },
+    { words: ['server', 'show', 'f'], gives: ['files'] },
+    { words: ['server', 'stop', 'files', 's'], gives: ['search'] },
+    { words: ['tool', 'list', '--server', 's'], gives: ['search'] },
+    { words: ['server', 'show', '--at'], gives: ['--at'] },
+    { words: ['tool', 'show', ''], gives: ['files.read_file'] },
+    { words: ['server', 'restore', 'f'], gives: [''] },
     { words: ['target', 'show', 'so'], gives: [''] },
     { words: ['target', 'add', 'x', '--host', ''], gives: [''] },
   ])('completes $words', async ({ words, gives }) => {
     expect(await complete(...words)).toEqual(gives)
   })
+})
+
+test('a tool that is called like a command runs nothing', async () => {
+  await expect(readdir(dir)).resolves.not.toContain('owned')
 })
 
 describe('the tree', () => {

@@ -1,12 +1,12 @@
 /** Whatever Steward answers, nothing but text, line breaks and colours of ours reaches a terminal. */
 import type { Command } from 'commander'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
 import { hostileTexts, UNSAFE_CHARACTER } from '../support/hostile-text.ts'
 import { type FakeApi, startFakeApi } from './support/fake-api.ts'
 import { prepare } from './support/prepare.ts'
 import { fakeProcess, type Ran, stewardHere } from './support/run-cli.ts'
-import { localVerbs, verbs } from './support/verbs.ts'
+import { localVerbs, otherWays, verbs } from './support/verbs.ts'
 
 /** All of them in every field, so that one look at a screen shows what it does with each. */
 const everything = hostileTexts
@@ -41,6 +41,12 @@ function hostile(answer: unknown, field = ''): unknown {
 
 /** Our own colours, by their exact codes: a colour of theirs is none of these, or not ended so. */
 const OUR_COLOURS = new RegExp(`${ESC}\\[(?:1|2|22|31|32|33|36|39)m`, 'g')
+
+/** What takes a terminal, gives it back, and goes to the beginning of a line: exactly so, and by `top` alone. */
+const OUR_SCREEN = new RegExp(`${ESC}\\[(?:\\?1049[hl]|\\?25[hl]|H|2J|K|J)`, 'g')
+const OUR_ROWS = new RegExp(`${ESC}\\[\\d+;1H`, 'g')
+
+const withoutScreen = ({ stdout, ...rest }: Ran): Ran => ({ ...rest, stdout: stdout.replace(OUR_SCREEN, '').replace(OUR_ROWS, '\n') })
 
 function problemsOf({ stdout, stderr }: Ran, { colours = false } = {}): string[] {
   return [stdout, stderr].flatMap((raw) => {
@@ -83,25 +89,57 @@ test('the search for what is unsafe finds each text of the corpus that holds it'
   }
 })
 
-describe.for(Object.entries(verbs))('%s', ([verb, words]) => {
-  const line = [...verb.split(' '), ...words]
+/** Of the program; only flags: what takes a value chooses among the same screens. */
+function flagsOf(path: string): readonly string[] {
+  const program = createProgram(fakeProcess().context, { onExit: () => undefined })
+  const leaf = path.split(' ').reduce<Command | undefined>((at, word) => at?.commands.find((each) => each.name() === word), program)
+  return leaf?.options.flatMap(({ long, required, optional }) => (long == null || required || optional ? [] : [long])) ?? []
+}
+
+/** Each line of the list; each flag of a verb that its line has not, so that no screen behind a flag is forgotten; and the other ways. */
+const screens = [
+  ...Object.entries(verbs).flatMap(([verb, words]) => {
+    const line = [...verb.split(' '), ...words]
+    const flags = flagsOf(verb).filter((flag) => !words.includes(flag))
+    return [{ verb, line, isWhole: true }, ...flags.map((flag) => ({ verb, line: [...line, flag], isWhole: false }))]
+  }),
+  ...otherWays.map((line) => ({ verb: line.slice(0, 2).join(' '), line, isWhole: false })),
+].map((screen) => ({ name: screen.line.join(' ').slice(0, 100), ...screen }))
+
+/** Lines for other programs are as long as they are. */
+const asTheyAre = ['--names', '--once']
+
+/** A log that somebody follows, until the server is gone. */
+const endless = ['--follow']
+beforeEach(() => {
+  let asked = 0
+  api.on('servers.logs', ({ query }) => {
+    asked += query['cursor'] === undefined ? 0 : 1
+    if (asked < 2) return undefined
+    return { status: 404, body: { error: { code: 'NOT_FOUND', message: everything, details: {}, request_id: everything } } }
+  })
+})
+
+describe.for(screens)('$name', ({ verb, line, isWhole }) => {
   test('shows only text', async () => {
     const ran = await stewardHere(line, { env })
     expect(ran.stdout + ran.stderr).not.toBe('')
     expect(problemsOf(ran)).toEqual([])
+    if (endless.some((flag) => line.includes(flag))) expect(ran.stderr).toContain('NOT_FOUND')
   })
   test('shows only text and our colours on a terminal, and fits it', async () => {
-    const ran = await stewardHere(line, { env, columns: 80 })
+    const raw = await stewardHere(line, { env, columns: 80 })
+    const ran = verb === 'top' ? withoutScreen(raw) : raw
     expect(problemsOf(ran, { colours: true })).toEqual([])
     // A file is as wide as it is, and so is a key: it is copied.
-    if (verb.endsWith('export') || verb === 'key create') return
+    if (verb.endsWith('export') || verb === 'key create' || asTheyAre.some((flag) => line.includes(flag))) return
     const plain = (ran.stdout + ran.stderr).replace(OUR_COLOURS, '').split('\n')
     expect(plain.filter((each) => [...each.normalize('NFC').replace(/\p{M}/gu, '')].length > 80)).toEqual([])
   })
   test('shows only text as JSON, and it is the same value', async () => {
-    const ran = await stewardHere([...line, '--json'], { env })
+    const ran = await stewardHere(['--json', ...line], { env })
     expect(problemsOf(ran)).toEqual([])
-    if (verb.endsWith('export')) return
+    if (verb.endsWith('export') || !isWhole) return
     const values = valuesOf(ran.stdout)
     if (values.length > 0) expect(JSON.stringify(values)).toContain(JSON.stringify(everything).slice(1, -1))
   })

@@ -13,6 +13,7 @@ beforeAll(async () => {
   refusing = await startFakeApi()
   const error = { code: 'TARGET_IS_FROZEN', message: 'It is frozen.', details: { by: ID }, request_id: 'r-1' }
   for (const { operation } of allRoutes({ publicMetrics: false })) refusing.on(operation, () => ({ status: 409, body: { error } }))
+  refusing.on('mcp', () => ({ body: { jsonrpc: '2.0', id: 2, error: { code: 40_001, message: 'no', data: { rule: error.code } } } }))
 })
 beforeEach(() => {
   prepare(api)
@@ -26,7 +27,17 @@ const run = (words: readonly string[], url: string): Promise<Ran> =>
   stewardHere([...words, '--json'], { env: { STEWARD_URL: url, STEWARD_API_KEY: 'k' } })
 
 /** Some commands have several answers, one after the other; each is a line. */
-const SEVERAL = ['events tail', 'events export', 'command export', 'host test', 'target status', 'target pause']
+const SEVERAL = [
+  'events tail',
+  'events export',
+  'command export',
+  'host test',
+  'target status',
+  'target pause',
+  'server disable',
+  'server logs',
+  'top',
+]
 
 describe.for(Object.entries(verbs))('%s', ([verb, words]) => {
   test('answers with JSON alone', async () => {

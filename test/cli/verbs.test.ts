@@ -7,7 +7,7 @@ import { exampleTarget } from '../../src/api/schemas/target.ts'
 import { type FakeApi, startFakeApi } from './support/fake-api.ts'
 import { prepare } from './support/prepare.ts'
 import { stewardHere } from './support/run-cli.ts'
-import { ID, verbs } from './support/verbs.ts'
+import { ID, otherWays, verbs } from './support/verbs.ts'
 
 let api: FakeApi
 let env: Record<string, string>
@@ -22,9 +22,12 @@ beforeEach(() => {
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
-describe.for(Object.entries(verbs))('%s', ([verb, words]) => {
+const lines = [...Object.entries(verbs).map(([verb, words]) => [...verb.split(' '), ...words]), ...otherWays]
+
+describe.for(lines.map((line) => ({ name: line.join(' '), line })))('$name', ({ line }) => {
   test.for([[], ['--json']])('is understood by the API (%s)', async (more) => {
-    const ran = await stewardHere([...verb.split(' '), ...words, ...more], { env })
+    // What stands behind `--` is no option of ours.
+    const ran = await stewardHere([...more, ...line], { env })
     expect(api.misunderstood).toEqual([])
     expect(ran.stderr).not.toContain('steward: ')
     expect(ran.code).toBe(0)
@@ -38,6 +41,21 @@ test('a command is read back at the position it was recorded at', async () => {
     ['targets.pause', {}],
     ['targets.show', { min_position: '4711' }],
   ])
+})
+
+test('usage of all servers, or of one, says what of it may be missing', async () => {
+  const all = await stewardHere(['usage'], { env })
+  expect(all.stdout).toContain('files.read_file')
+  expect(all.stdout).toContain('within the last 1 s may not be counted yet; a crash of Steward loses no older ones')
+  const one = await stewardHere(['usage', ID, '--period', '90d'], { env })
+  expect(one.stdout).toContain('99.5 %')
+  expect(one.stdout).toContain('within the last 1 s')
+  expect(api.asked.map(({ operation, query }) => [operation, query])).toEqual(
+    expect.arrayContaining([
+      ['analytics.show', { period: '24h' }],
+      ['servers.metrics', { period: '90d' }],
+    ]),
+  )
 })
 
 test('two commands of one invocation have two idempotency keys; a given one is used for the command itself', async () => {

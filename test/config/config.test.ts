@@ -49,7 +49,16 @@ test('without anything, the defaults hold', () => {
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],
+    discoveryDirs: [],
+    discoveryHomes: [],
+    serverNetworks: [],
     pollEveryMs: 15_000,
+    servers: {
+      startAtOnce: 8,
+      usual: { autoRestart: true, startTimeoutMs: 60_000, stopGraceMs: 5_000, healthEveryMs: 60_000, limits: {} },
+      breaker: { failuresToOpen: 5, openMs: 60_000 },
+      logDir: join(cwd, '.steward', 'logs', 'servers'),
+    },
     policy: {
       auto: [],
       ceilings: {},
@@ -124,6 +133,12 @@ describe('listen', () => {
 
 describe('what is refused, with place, field and rule', () => {
   test.each<[string, LoadOptions['env'], string, RegExp]>([
+    [
+      'a network with bits behind its prefix',
+      { STEWARD_SERVER_NETWORKS: '10.2.0.0/16,10.2.3.4/16' },
+      'serverNetworks',
+      /not 10\.2\.3\.4\/16/,
+    ],
     ['a short admin key', { STEWARD_ADMIN_KEY: 'x'.repeat(31) }, 'adminKey', /at least 32/],
     ['a long but simple admin key', { STEWARD_ADMIN_KEY: 'x'.repeat(40) }, 'adminKey', /at least 8 of them different/],
     ['a database of another kind', { STEWARD_DATABASE_URL: 'mysql://db/x' }, 'databaseUrl', /postgresql:\/\//],
@@ -304,5 +319,62 @@ describe('config init', () => {
           .replace(/^secretVariables: .*$/m, ''),
       ),
     ).not.toThrow()
+  })
+})
+
+describe('the start scripts of the documents', () => {
+  test('are understood by their own variables, in their own units', () => {
+    const { config, warnings } = load({
+      env: {
+        MCP_LOG_DIR: '/var/log/mcp',
+        MCP_PARALLEL_STARTUP: 'false',
+        MCP_MAX_STARTUP_TIME: '90',
+        MCP_HEALTH_CHECK_INTERVAL: '2',
+        MCP_AUTO_RESTART: 'false',
+        MCP_MEMORY_LIMIT: '1G',
+        MCP_CPU_QUOTA: '80%',
+        MCP_FAILURE_THRESHOLD: '3',
+        MCP_RECOVERY_TIMEOUT: '30',
+        MCP_GRACEFUL_TIMEOUT: '10',
+        MCP_LOG_LEVEL: 'DEBUG',
+        MCP_BIND_HOST: '127.0.0.1',
+      },
+    })
+    expect(config.servers).toStrictEqual({
+      startAtOnce: 1,
+      usual: {
+        autoRestart: false,
+        startTimeoutMs: 90_000,
+        stopGraceMs: 10_000,
+        healthEveryMs: 2_000,
+        limits: { memoryBytes: 2 ** 30, cpuCores: 0.8 },
+      },
+      breaker: { failuresToOpen: 3, openMs: 30_000 },
+      logDir: '/var/log/mcp',
+    })
+    expect(config.log.level).toBe('debug')
+    expect(config.listen).toStrictEqual({ host: '127.0.0.1', port: 8080 })
+    expect(warnings).toStrictEqual([])
+  })
+  test('give way to the names of Steward', () => {
+    const env = { MCP_MEMORY_LIMIT: '1G', STEWARD_SERVERS_MEMORY: '512MiB', MCP_PARALLEL_STARTUP: 'true' }
+    const { servers } = load({ env }).config
+    expect(servers.usual.limits).toStrictEqual({ memoryBytes: 512 * 2 ** 20 })
+    expect(servers.startAtOnce).toBe(8)
+  })
+  test('are told which of their variables say nothing here', () => {
+    const { warnings } = load({ env: { MCP_PID_DIR: '/run', MCP_POOL_MAX_SIZE: '50', MCP_CACHE_SIZE: '' } })
+    expect(warnings.map((each) => each.split(' ')[0])).toStrictEqual(['MCP_PID_DIR', 'MCP_POOL_MAX_SIZE'])
+  })
+  test.for([
+    ['MCP_MEMORY_LIMIT', 'much', 'must be a size with its unit, such as 512M or 2G'],
+    ['MCP_MEMORY_LIMIT', '1M', 'must be between 16M and 8T'],
+    ['MCP_CPU_QUOTA', '-1', 'must be a share of a core, such as 80%, or a number of cores, such as 1.5'],
+    ['MCP_PARALLEL_STARTUP', 'yes', 'must be a whole number from 1 to 256'],
+    ['MCP_MAX_STARTUP_TIME', '0', 'must be between 1s and 10m'],
+    ['MCP_FAILURE_THRESHOLD', '0', 'must be a whole number from 1 to 1000'],
+    ['MCP_LOG_LEVEL', 'chatty', 'must be debug, info, warn, error or silent'],
+  ] as const)('%s=%s is refused by its name', ([name, value, rule]) => {
+    expect(problemsOf(() => load({ env: { [name]: value } }))).toMatchObject([{ place: name, rule }])
   })
 })

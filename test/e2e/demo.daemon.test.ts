@@ -59,14 +59,15 @@ function runDemoOnTerminal(...args: string[]): Running & Readonly<{ type: (text:
 
 const untilSaid = ({ said }: Running, words: string): Promise<void> => until(() => said().includes(words), 60_000)
 
-/** Whoever works below the directory, or was told of it. */
+/** Whoever works below the directory, was told of it, or has it for a home: servers from npm run elsewhere. */
 function processesOf(path: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       const command = quietly(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
       const where = quietly(() => readlinkSync(`/proc/${pid}/cwd`))
-      return command.includes(path) || where.startsWith(path) ? [`${pid} ${command}`] : []
+      const lives = quietly(() => readFileSync(`/proc/${pid}/environ`, 'utf8')).split('\0')
+      return command.includes(path) || where.startsWith(path) || lives.includes(`HOME=${path}`) ? [`${pid} ${command}`] : []
     })
 }
 
@@ -77,6 +78,12 @@ function quietly(read: () => string): string {
     return ''
   }
 }
+
+/** npm keeps its own log and cache in the home of whoever runs it. */
+const leftIn = (path: string): string[] =>
+  readdirSync(path)
+    .filter((name) => name !== '.npm')
+    .sort()
 
 /** The cells of a row of the table, by the name of the part. */
 function rowOf(text: string, name: string): Readonly<{ ok: boolean; actions: string; outcome: string }> {
@@ -89,7 +96,7 @@ test('every part ends as expected, and nothing is left but the record', async ()
   expect(await running.ended, running.said()).toBe(0)
 
   const text = running.said()
-  const rows = ['1', '2', '3', '4', '5', 'nginx', 'redis', '6'].map((name) => ({ name, ...rowOf(text, name) }))
+  const rows = ['1', '2', '3', '4', '5', 'nginx', 'redis', '6', '7', '8', '9', '10', '11'].map((name) => ({ name, ...rowOf(text, name) }))
   expect(rows).toStrictEqual([
     { name: '1', ok: true, actions: '1', outcome: 'fixed' },
     { name: '2', ok: true, actions: '1', outcome: 'fixed' },
@@ -98,11 +105,16 @@ test('every part ends as expected, and nothing is left but the record', async ()
     { name: '5', ok: true, actions: '1', outcome: 'fixed' },
     { name: 'nginx', ok: true, actions: '1', outcome: 'fixed' },
     { name: 'redis', ok: true, actions: '1', outcome: 'fixed' },
-    { name: '6', ok: true, actions: '-', outcome: 'equal' },
+    { name: '6', ok: true, actions: '-', outcome: 'tools called' },
+    { name: '7', ok: true, actions: '-', outcome: 'restarted' },
+    { name: '8', ok: true, actions: '-', outcome: 'undone' },
+    { name: '9', ok: true, actions: '-', outcome: 'refused' },
+    { name: '10', ok: true, actions: '-', outcome: 'all counted' },
+    { name: '11', ok: true, actions: '-', outcome: 'equal' },
   ])
   expect(processesOf(parent)).toStrictEqual([])
-  expect(readdirSync(parent)).toStrictEqual(['run'])
-  expect(readdirSync(dir).sort()).toStrictEqual(['policy.yaml', 'steward', 'steward.log'])
+  expect(leftIn(parent)).toStrictEqual(['run'])
+  expect(leftIn(dir)).toStrictEqual(['files', 'policy.yaml', 'steward', 'steward.log'])
   expect(text).not.toContain('\x1b')
 })
 
@@ -114,7 +126,24 @@ test('Ctrl-C in the middle of a fix leaves no process and no file', async () => 
   running.child.kill('SIGINT')
   expect(await running.ended, running.said()).toBe(130)
   expect(processesOf(parent)).toStrictEqual([])
-  expect(readdirSync(parent)).toStrictEqual([])
+  expect(leftIn(parent)).toStrictEqual([])
+})
+
+test('Ctrl-C while MCP servers run leaves none of them, and no file', async () => {
+  const running = runDemo('--yes', '--only', '7')
+  await untilSaid(running, 'kill -9')
+  running.child.kill('SIGINT')
+  expect(await running.ended, running.said()).toBe(130)
+  expect(processesOf(parent)).toStrictEqual([])
+  expect(leftIn(parent)).toStrictEqual([])
+})
+
+test('when the demo is killed with -9 while MCP servers run, none of them stays', async () => {
+  const running = runDemo('--yes', '--only', '7')
+  await untilSaid(running, 'kill -9')
+  running.child.kill('SIGKILL')
+  await running.ended
+  await until(() => processesOf(parent).length === 0, 30_000)
 })
 
 test('when the demo is killed with -9, everything that it started ends by itself', async () => {

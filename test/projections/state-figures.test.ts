@@ -38,7 +38,10 @@ test('where nothing has happened every figure is there, and is 0', async () => {
   const { read, source } = await figures()
   const none = await read()
   expect(Object.values(none).every((value) => value === 0)).toBe(true)
-  expect(new Set(Object.keys(none).map((key) => key.split(' ')[0]))).toStrictEqual(new Set(source.gauges))
+  // What is told server by server is told of none.
+  const ofServers = ['steward_server_up', 'steward_server_healthy']
+  const named = source.gauges.filter((gauge) => !ofServers.includes(gauge))
+  expect(new Set(Object.keys(none).map((key) => key.split(' ')[0]))).toStrictEqual(new Set<string>(named))
   expect(none).toMatchObject({
     'steward_incidents_open nginx awaiting-approval': 0,
     'steward_targets_unseen redis': 0,
@@ -125,6 +128,18 @@ describe('what happens moves its figure, and what undoes it moves it back:', () 
       happens: [sample('TargetRegistered'), sample('TargetSeen'), sample('TargetFrozen')],
       standing: { [`steward_targets ${service}`]: 1, [`steward_targets_frozen ${service}`]: 1 },
       undone: [sample('TargetRetired')],
+    },
+    {
+      what: 'a server that runs',
+      stream: `server-${sample('ServerRegistered').data.serverId}`,
+      happens: [sample('ServerRegistered'), sample('ServerStarting'), sample('ServerRunning')],
+      standing: {
+        'steward_servers running': 1,
+        [`steward_server_up ${sample('ServerRegistered').data.name}`]: 1,
+        [`steward_server_healthy ${sample('ServerRegistered').data.name} stdio`]: 1,
+      },
+      undone: [sample('ServerStopping'), sample('ServerStopped')],
+      left: { 'steward_servers stopped': 1 },
     },
     {
       what: 'the breaker of a fingerprint',

@@ -29,12 +29,8 @@ export const localReached = (
   host: {
     hostId: inventory.hostId,
     name: 'here',
-    address: '127.0.0.1',
-    port: 22,
     username: 'steward',
-    privateKey: 'file:key',
     hostKey,
-    ...by,
   },
   remote: new BehavedHost().remote,
   async execute(program) {

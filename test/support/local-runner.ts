@@ -37,6 +37,8 @@ export const localRunner = ({ postgres, redisSocket, uid }: LocalRunnerOptions =
       case 'redis':
         if (redisSocket === undefined) throw new Error('this runner has no Redis')
         return redis(redisSocket, program.command)
+      case 'server':
+        throw new Error('this runner has no managed server')
     }
   },
 })

@@ -1,6 +1,6 @@
 /** Rules that reach beyond the form: patterns against their own examples, remedies against the catalogue, polls against the probes. */
 import { catalogue, findAction } from '../../domain/catalogue/catalogue.ts'
-import type { Fault, LogDetection, Remedy } from '../../domain/catalogue/fault.ts'
+import type { Detection, Fault, LogDetection, Remedy } from '../../domain/catalogue/fault.ts'
 import { findPoll, polls } from '../../domain/catalogue/polls.ts'
 import { parseReference } from '../../domain/catalogue/reference.ts'
 import type { Json } from '../../domain/ports/json.ts'
@@ -16,7 +16,7 @@ export function checkFault(fault: Fault, compile: CompileLogMatcher): readonly F
       ? [{ path: ['remedies'], rule: 'a fault without a remedy needs report_only, which says why' }]
       : []),
     ...fault.detect.flatMap((detection, index) =>
-      (detection.kind === 'log' ? checkLog(fault, detection, compile) : checkPoll(fault, detection.probe)).map(({ path, rule }) => ({
+      checkDetection(fault, detection, compile).map(({ path, rule }) => ({
         path: ['detect', index, ...path],
         rule,
       })),
@@ -25,6 +25,17 @@ export function checkFault(fault: Fault, compile: CompileLogMatcher): readonly F
       checkRemedy(fault, remedy).map(({ path, rule }) => ({ path: ['remedies', index, ...path], rule })),
     ),
   ]
+}
+
+function checkDetection(fault: Fault, detection: Detection, compile: CompileLogMatcher): readonly Finding[] {
+  switch (detection.kind) {
+    case 'log':
+      return checkLog(fault, detection, compile)
+    case 'poll':
+      return checkPoll(fault, detection.probe)
+    case 'supervisor':
+      return fault.service === 'server' ? [] : [{ path: ['supervisor'], rule: `supervises managed servers, not ${fault.service}` }]
+  }
 }
 
 function checkLog(fault: Fault, detection: LogDetection, compile: CompileLogMatcher): readonly Finding[] {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { services } from '../../domain/catalogue/action.ts'
 import { type Fault, REPORT } from '../../domain/catalogue/fault.ts'
+import { supervisorSights } from '../../domain/catalogue/supervisor-sights.ts'
 import type { Json } from '../../domain/ports/json.ts'
 import { severities } from '../../domain/severity.ts'
 
@@ -59,14 +60,22 @@ const reportDetection = z
 
 const pollDetection = z.strictObject({ poll: z.string().min(1) }).transform(({ poll }) => ({ kind: 'poll' as const, probe: poll }))
 
+const supervisorDetection = z
+  .strictObject({ supervisor: z.enum(supervisorSights, `must be one of ${supervisorSights.join(', ')}`) })
+  .transform(({ supervisor }) => ({ kind: 'supervisor' as const, saw: supervisor }))
+
+type Detected = z.output<typeof logDetection> | z.output<typeof pollDetection> | z.output<typeof supervisorDetection>
+
 /** Decided by the key that is there, so that a mistake is reported for the form that was meant. */
-const detection = z.unknown().transform((value, context): z.output<typeof logDetection> | z.output<typeof pollDetection> => {
+const detection = z.unknown().transform((value, context): Detected => {
   const has = (key: string): boolean => typeof value === 'object' && value !== null && key in value
   const result = has('poll')
     ? pollDetection.safeParse(value)
     : has('report')
       ? reportDetection.safeParse(value)
-      : logDetection.safeParse(value)
+      : has('supervisor')
+        ? supervisorDetection.safeParse(value)
+        : logDetection.safeParse(value)
   if (result.success) return result.data
   for (const issue of result.error.issues)
     context.addIssue({ ...issue, code: 'custom', message: messageOf(issue), params: { keys: keysOf(issue) } })
@@ -90,14 +99,16 @@ export const faultFile = z
     diagnosis: z.string().trim().min(1),
     remedies: z.array(z.strictObject({ action: z.string(), params: z.record(z.string(), json).default({}) })),
     report_only: z.string().min(1).optional(),
+    unremedied: z.string().trim().min(1).optional(),
     runbook: z.string().min(1),
   })
   .transform(
-    ({ fault, cooldown, report_only, ...rest }): Fault => ({
+    ({ fault, cooldown, report_only, unremedied, ...rest }): Fault => ({
       id: fault,
       ...rest,
       cooldownMs: cooldown,
       ...(report_only === undefined ? {} : { reportOnly: report_only }),
+      ...(unremedied === undefined ? {} : { unremedied }),
     }),
   )
 
@@ -120,6 +131,8 @@ export const knownKeys: readonly string[] = [
   'near_misses',
   'poll',
   'report',
+  'supervisor',
+  'unremedied',
   'action',
   'params',
 ]

@@ -1,6 +1,8 @@
 /**
  * Every metric there is: name, kind, help and labels. Base units, counters end in `_total`. Labels take few values: words of our own code, of the fault
- * catalogue and of the configuration; no name, no id and no text from outside, so that neither a big fleet nor a hostile log makes series.
+ * catalogue and of the configuration, and names that an operator gave to a managed server; no id and no text from outside but names of tools, of which
+ * each server has a few of its own; so a hostile log or server makes no series without bound. Where the source documents have a name that breaks no
+ * convention, the figure is shown under that name too.
  */
 import type { Labels } from '../../domain/ports/metrics.ts'
 
@@ -12,7 +14,22 @@ export type MetricDeclaration = Readonly<{
   buckets?: readonly number[]
   /** Of a counter: series that stand at 0 from the start, so that the first time something happens is an increase and not a new series. */
   startsWith?: readonly Labels[]
+  /** Label sets that it may have; what would be one more is dropped, and counted. Default 1000. */
+  maxSeries?: number
+  /** The same figure under the name that the source documents have for it. */
+  documents?: DocumentsName
 }>
+
+export type DocumentsName = Readonly<{
+  name: string
+  /** Our labels, each with the documents' name for it; those that are not named are summed up in none. */
+  labels: Readonly<Record<string, string>>
+  /** Only what has these labels. */
+  where?: Labels
+}>
+
+/** Hundreds of servers, each in a few ways. */
+const PER_SERVER = 10_000
 
 /** From one disk write to the longest time-out of a request. */
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -151,13 +168,105 @@ export const metricTable = {
     labels: ['method', 'route'],
     buckets: REQUEST_SECONDS,
   },
-  steward_http_streams: { type: 'gauge', help: 'Open event streams to clients.', labels: ['kind'] },
+  steward_http_streams: {
+    type: 'gauge',
+    help: 'Open event streams to clients.',
+    labels: ['kind'],
+    documents: { name: 'mcp_active_connections', labels: {}, where: { kind: 'websocket' } },
+  },
   steward_http_streams_dropped_total: {
     type: 'counter',
     help: 'Event streams closed because the client read too slowly.',
     labels: ['kind'],
     startsWith: [{ kind: 'events' }],
   },
+
+  steward_servers: { type: 'gauge', help: 'Managed servers that are registered, by what they are.', labels: ['state'] },
+  steward_server_up: { type: 'gauge', help: '1 while a managed server runs.', labels: ['server'] },
+  steward_server_healthy: {
+    type: 'gauge',
+    help: '1 while a managed server runs, answers and lists what it offers.',
+    labels: ['server', 'transport'],
+    documents: { name: 'mcp_server_health_status', labels: { server: 'server_name', transport: 'server_type' } },
+  },
+  steward_server_breaker_open: {
+    type: 'gauge',
+    help: '1 while calls of a managed server are refused because it has failed.',
+    labels: ['server'],
+  },
+  steward_server_clients: { type: 'gauge', help: 'Sessions of clients with a managed server.', labels: ['server'] },
+  steward_server_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory of the process group of a managed server; shared pages count once for each process.',
+    labels: ['server'],
+  },
+  steward_server_failures_total: {
+    type: 'counter',
+    help: 'Lives of a managed server that ended by a failure, by its reason.',
+    labels: ['server', 'reason'],
+    maxSeries: PER_SERVER,
+  },
+  steward_server_operations_total: {
+    type: 'counter',
+    help: 'Starts and stops of managed servers by what became of them.',
+    labels: ['operation', 'transport', 'outcome'],
+    documents: {
+      name: 'mcp_server_operations_total',
+      labels: { operation: 'operation', transport: 'server_type', outcome: 'status' },
+    },
+  },
+  steward_server_operation_seconds: {
+    type: 'histogram',
+    help: 'Time that a start or a stop of a managed server took.',
+    labels: ['operation', 'transport'],
+    buckets: REQUEST_SECONDS,
+    documents: { name: 'mcp_server_operation_duration_seconds', labels: { operation: 'operation', transport: 'server_type' } },
+  },
+  steward_server_events_total: {
+    type: 'counter',
+    help: 'Events of managed servers.',
+    labels: ['type', 'severity', 'category'],
+    documents: { name: 'mcp_events_total', labels: { type: 'event_type', severity: 'severity', category: 'category' } },
+  },
+  steward_tools_quarantined: { type: 'gauge', help: 'Tools whose definition waits for an approval.', labels: [] },
+
+  steward_server_calls_total: {
+    type: 'counter',
+    help: 'Tool calls for a managed server by what became of them.',
+    labels: ['server', 'outcome'],
+    maxSeries: PER_SERVER,
+  },
+  steward_server_call_seconds: {
+    type: 'histogram',
+    help: 'Time of the calls that were sent to a managed server.',
+    labels: ['server'],
+    buckets: REQUEST_SECONDS,
+  },
+  steward_server_call_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of the calls that were sent to a managed server, and of its answers.',
+    labels: ['server', 'direction'],
+  },
+  steward_tool_calls_total: {
+    type: 'counter',
+    help: 'Calls of a tool that were sent to its server.',
+    labels: ['server', 'tool'],
+    maxSeries: PER_SERVER,
+  },
+  steward_tool_call_errors_total: {
+    type: 'counter',
+    help: 'Calls of a tool that failed: an error, none in time, or none at all.',
+    labels: ['server', 'tool'],
+    maxSeries: PER_SERVER,
+  },
+  steward_usage_recorded_total: { type: 'counter', help: 'Tool calls written to the log.', labels: [] },
+  steward_usage_dropped_total: {
+    type: 'counter',
+    help: 'Tool calls that could not be written to the log.',
+    labels: ['reason'],
+    startsWith: [{ reason: 'log-away' }, { reason: 'refused' }, { reason: 'stopped' }],
+  },
+  steward_usage_waiting_calls: { type: 'gauge', help: 'Tool calls that are not in the log yet.', labels: [] },
 
   steward_analyst_calls_total: { type: 'counter', help: 'Calls to the analyst by what became of them.', labels: ['model', 'outcome'] },
   steward_analyst_seconds: {

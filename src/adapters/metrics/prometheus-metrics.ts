@@ -18,7 +18,7 @@ export interface PrometheusMetrics extends Metrics<MetricName>, Disposable {
 
 export type MetricsOptions = Readonly<{
   version: string
-  /** Label sets that one metric may have; what would be one more is dropped. Default 1000. */
+  /** Label sets that a metric may have whose declaration says nothing; what would be one more is dropped. Default 1000. */
   maxSeriesPerMetric?: number
   /** How long a page waits for what has to be read. Default 2000: well below the 10 s of a scraper. */
   sourceTimeoutMs?: number
@@ -32,7 +32,7 @@ export function createMetrics(options: MetricsOptions): PrometheusMetrics {
   const { version, maxSeriesPerMetric = 1_000, sourceTimeoutMs = 2_000, onUnreadable } = options
   const registry = new Registry()
   const instruments = new Map(
-    Object.entries<MetricDeclaration>(metricTable).map(([name, declaration]) => [name, open(name, declaration, registry)]),
+    Object.entries<MetricDeclaration>(metricTable).map(([name, declaration]) => [name, openWithAlias(name, declaration, registry)]),
   )
   const delay = monitorEventLoopDelay({ resolution: 10 })
   delay.enable()
@@ -117,8 +117,30 @@ type Instrument = Readonly<{
   clear: () => void
 }>
 
-function open(name: string, declaration: MetricDeclaration, registry: Registry): Instrument {
+function openWithAlias(name: string, declaration: MetricDeclaration, registry: Registry): Instrument {
   if (!isMetricName(name)) throw new TypeError(`undeclared metric ${name}`)
+  const own = open(name, declaration, registry)
+  const { documents } = declaration
+  if (documents === undefined) return own
+  const { labels, where = {} } = documents
+  const words = Object.entries(labels)
+  const { startsWith: _, ...alike } = declaration
+  const alias = open(documents.name, { ...alike, help: `The same as ${name}.`, labels: Object.values(labels) }, registry)
+  return {
+    ...own,
+    write(given, value) {
+      own.write(given, value)
+      if (!Object.entries(where).every(([label, wanted]) => given[label] === wanted)) return
+      alias.write(Object.fromEntries(words.map(([label, word]) => [word, given[label] ?? ''])), value)
+    },
+    clear() {
+      own.clear()
+      alias.clear()
+    },
+  }
+}
+
+function open(name: string, declaration: MetricDeclaration, registry: Registry): Instrument {
   const { help, labels } = declaration
   const settings = { name, help, labelNames: [...labels], registers: [registry] }
   const series = new Set<string>()
@@ -158,7 +180,7 @@ function misfit({ declaration, series }: Instrument, kind: Kind, value: number, 
     return 'wrong-labels'
   const key = seriesOf(declaration, labels)
   if (series.has(key)) return undefined
-  if (series.size >= maxSeries) return 'too-many-series'
+  if (series.size >= (declaration.maxSeries ?? maxSeries)) return 'too-many-series'
   series.add(key)
   return undefined
 }

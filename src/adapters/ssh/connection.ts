@@ -6,9 +6,9 @@ import type ssh2 from 'ssh2'
 import type { Logger } from '../../domain/ports/logger.ts'
 import { type HostAddress, HostUnreachable, type ServiceEndpoint } from '../../domain/ports/remote-host.ts'
 import type { Secrets } from '../../domain/ports/secrets.ts'
+import { createSlots, type Slots } from '../../domain/slots.ts'
 import { dial, type Live, messageOf } from './dial.ts'
 import type { ConnectionObserver } from './figures.ts'
-import { createSlots, type Slots } from './slots.ts'
 import type { Tuning } from './tuning.ts'
 
 export interface Connection {

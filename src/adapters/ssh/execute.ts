@@ -30,6 +30,8 @@ export async function execute(deps: ExecuteDeps, program: Program, options: Exec
     case 'sql':
     case 'redis':
       return statement(deps, program, options)
+    case 'server':
+      throw new TypeError('a managed server is reached through its supervisor, not over SSH')
   }
 }
 

@@ -1,12 +1,12 @@
 /** The logins to the services behind one host, one per connection, shared by all who ask and used by one at a time. */
 import type { ServiceConnection } from '../../domain/ports/remote-host.ts'
 import type { Secrets } from '../../domain/ports/secrets.ts'
+import type { Slots } from '../../domain/slots.ts'
+import { createSlots } from '../../domain/slots.ts'
 import type { Connection } from './connection.ts'
 import { openPostgresqlSession } from './postgresql-session.ts'
 import { openRedisSession } from './redis-session.ts'
 import type { ServiceSession } from './service-session.ts'
-import type { Slots } from './slots.ts'
-import { createSlots } from './slots.ts'
 import type { Tuning } from './tuning.ts'
 
 export type ServiceSessions = Readonly<{

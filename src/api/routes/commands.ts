@@ -1,9 +1,11 @@
 /** Commands: the audit of attempts. Refused ones are here too. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
-import { aList, aPageOf, aThing } from '../route-shapes.ts'
+import { aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import { command, commandJson, exampleCommand } from '../schemas/command.ts'
-import { found, line, listOptions, listQuery, pageJson, readOptions, time } from '../schemas/common.ts'
+import { found, line, listOptions, listQuery, pageJson, readOptions, time, withReason } from '../schemas/common.ts'
+import { commandOrPreview, previewQuery } from '../schemas/preview.ts'
+import { configNow, serverAnswer } from './servers.ts'
 
 export const commandFilter = {
   name: line(100).optional().describe('Operation, e.g. targets.pause.'),
@@ -45,4 +47,21 @@ export const showCommand = defineRoute({
   },
 })
 
-export const commandRoutes = [listCommands, showCommand]
+export const undoCommand = defineRoute({
+  ...aCommandOnOne,
+  path: '/api/v1/commands/{id}/undo',
+  operation: 'commands.undo',
+  tag: 'commands',
+  summary: 'Undo a command',
+  description:
+    'Takes back what a command did to a managed server or its tools, by a command of its own, under the rules of today. Refused when somebody decided something about the server since.',
+  permission: 'mcp:manage_servers',
+  query: previewQuery,
+  body: withReason.partial(),
+  answer: serverAnswer,
+  refusals: ['command-unknown', 'command-not-undoable', 'changed-since', 'server-not-registered', 'server-config-invalid', 'name-taken'],
+  handle: ({ params: { id: commandId }, body: { reason = 'undone' }, ...asked }, context) =>
+    commandOrPreview(context.commands.undoCommand, { commandId, reason }, asked, configNow(context)),
+})
+
+export const commandRoutes = [listCommands, showCommand, undoCommand]

@@ -1,6 +1,7 @@
 /** Events: the log itself, filtered; why an event is there, and what came of it. */
 import { z } from 'zod'
 import { defineRoute } from '../define-route.ts'
+import { mayOf } from '../permissions.ts'
 import { aList, aPageOf, aThing } from '../route-shapes.ts'
 import { found, limitUpTo, listOf, listOptions, listQuery, MAX_EVENTS, pageJson, readOptions } from '../schemas/common.ts'
 import { event, eventJson, eventLink, exampleEvent, exampleLink, linkJson } from '../schemas/event.ts'
@@ -15,9 +16,9 @@ export const listEvents = defineRoute({
   permission: 'mcp:view_events',
   query: listQuery.extend({ limit: limitUpTo(MAX_EVENTS, 100), ...eventFilter, order: z.enum(['newest', 'oldest']).default('newest') }),
   answer: aPageOf(event, exampleEvent),
-  async handle({ query }, { queries }) {
+  async handle({ query, caller }, { queries }) {
     const page = await queries.events.list({ ...listOptions(query), ...eventFilterOf(query), order: query.order })
-    return { json: pageJson(page, eventJson) }
+    return { json: pageJson(page, eventJson(mayOf(caller.principal))) }
   },
 })
 
@@ -29,7 +30,8 @@ export const showEvent = defineRoute({
   summary: 'Show an event',
   permission: 'mcp:view_events',
   answer: { status: 200, schema: event, example: exampleEvent },
-  handle: async ({ params, query }, { queries }) => found(await queries.events.show(params.id, readOptions(query)), eventJson),
+  handle: async ({ params, query, caller }, { queries }) =>
+    found(await queries.events.show(params.id, readOptions(query)), eventJson(mayOf(caller.principal))),
 })
 
 export const showCausality = defineRoute({
@@ -50,12 +52,12 @@ export const showCausality = defineRoute({
     }),
     example: { event: exampleEvent, causes: [exampleLink], effects: [], correlated: [exampleLink] },
   },
-  async handle({ params, query }, { queries }) {
+  async handle({ params, query, caller }, { queries }) {
     const { value, position } = await queries.events.causality(params.id, readOptions(query))
     const { json } = found(
       { value: value && { ...value, revision: value.event.revision }, position },
       ({ event, causes, effects, correlated }) => ({
-        event: eventJson(event),
+        event: eventJson(mayOf(caller.principal))(event),
         causes: causes.map(linkJson),
         effects: effects.map(linkJson),
         correlated: correlated.map(linkJson),

@@ -4,10 +4,12 @@ import type { RecordedEvent } from '../../domain/ports/event-store.ts'
 import { ApiError } from '../api-error.ts'
 import { defineStream } from '../define-route.ts'
 import { exportResponse } from '../export.ts'
+import { mayOf } from '../permissions.ts'
 import { command, commandJson, exampleCommand } from '../schemas/command.ts'
 import { MAX_EVENTS, minPosition, none, position, readOptions } from '../schemas/common.ts'
 import { event, eventJson, exampleEvent } from '../schemas/event.ts'
 import { eventFilter, eventFilterOf, feedFilter } from '../schemas/event-filter.ts'
+import { shownTo } from '../veil.ts'
 import { commandFilter } from './commands.ts'
 
 const format = z.enum(['ndjson', 'csv']).default('ndjson')
@@ -27,13 +29,14 @@ export const exportEvents = defineStream({
   query: z.strictObject({ format, ...eventFilter, min_position: minPosition }),
   answer: { status: 200, schema: event, example: exampleEvent, mediaTypes: exportTypes },
   refusals: [],
-  handle: async ({ query, caller: { signal } }, { queries }) =>
-    exportResponse({
+  async handle({ query, caller: { principal, signal } }, { queries }) {
+    const may = mayOf(principal)
+    return exportResponse({
       format: query.format,
       name: 'events',
       page: (cursor) =>
         queries.events.list({ ...eventFilterOf(query), ...readOptions(query), order: 'oldest', limit: MAX_EVENTS, cursor, signal }),
-      json: eventJson,
+      json: eventJson(may),
       columns: {
         position: ({ position }) => position,
         recordedAt: ({ at }) => at,
@@ -45,10 +48,11 @@ export const exportEvents = defineStream({
         correlationId: ({ correlationId }) => correlationId,
         causationId: ({ causationId }) => causationId,
         commandId: ({ commandId }) => commandId,
-        data: ({ data }) => JSON.stringify(data),
+        data: (event) => JSON.stringify(shownTo(may, event).data),
       },
       signal,
-    }),
+    })
+  },
 })
 
 export const exportCommands = defineStream({
@@ -112,7 +116,8 @@ export const streamEvents = defineStream({
     // A position that is none of this log is refused now: once the answer has begun there is no status left to say it with.
     if (asked !== undefined && asked > 0n) for await (const _ of events.readAll({ after: asked, limit: 1, signal })) break
     const after = asked === undefined ? await events.head() : asked === 0n ? undefined : asked
-    const body = feeds.open({ keyId: principal.keyId, after, types: query.types, matches: matcher(query), stillAllowed, signal })
+    const asker = { keyId: principal.keyId, may: mayOf(principal), stillAllowed, signal }
+    const body = feeds.open({ ...asker, after, types: query.types, matches: matcher(query) })
     return new Response(body, {
       headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
     })

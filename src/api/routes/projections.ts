@@ -1,5 +1,7 @@
 /** Projections: how far each read model is, and the operations that rebuild or prove it. */
 import { z } from 'zod'
+import { operationKinds } from '../../domain/operation/events.ts'
+import { operationStates } from '../../projections/operations.ts'
 import { ApiError } from '../api-error.ts'
 import type { ReadModels } from '../application.ts'
 import { defineRoute } from '../define-route.ts'
@@ -19,7 +21,14 @@ import {
   positionText,
   readOptions,
 } from '../schemas/common.ts'
-import { exampleOperation, operation, operationJson } from '../schemas/operation.ts'
+import {
+  exampleOperation,
+  exampleOperationSummary,
+  operation,
+  operationJson,
+  operationSummary,
+  operationSummaryJson,
+} from '../schemas/operation.ts'
 
 export const projection = z
   .object({
@@ -117,17 +126,17 @@ export const listOperations = defineRoute({
   ...aList,
   path: '/api/v1/operations',
   operation: 'operations.list',
-  tag: 'projections',
+  tag: 'operations',
   summary: 'List operations',
   permission: 'projections:view',
   query: listQuery.extend({
-    kind: z.enum(['projection-rebuild', 'projection-verify']).optional(),
-    state: z.enum(['running', 'succeeded', 'failed']).optional(),
+    kind: z.enum(operationKinds).optional(),
+    state: z.enum(operationStates).optional(),
   }),
-  answer: aPageOf(operation, exampleOperation),
+  answer: aPageOf(operationSummary, exampleOperationSummary),
   async handle({ query }, { queries }) {
     const page = await queries.operations.list({ ...listOptions(query), kind: query.kind, state: query.state })
-    return { json: pageJson(page, operationJson) }
+    return { json: pageJson(page, operationSummaryJson) }
   },
 })
 
@@ -135,7 +144,7 @@ export const showOperation = defineRoute({
   ...aThing,
   path: '/api/v1/operations/{id}',
   operation: 'operations.show',
-  tag: 'projections',
+  tag: 'operations',
   summary: 'Show an operation',
   permission: 'projections:view',
   answer: { status: 200, schema: operation, example: exampleOperation },

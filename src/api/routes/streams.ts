@@ -1,12 +1,12 @@
 /** Streams: everything that happened to one thing, and its state as of any moment. Both read the log itself. */
 import { z } from 'zod'
-import type { Instant } from '../../domain/instant.ts'
-import type { Position } from '../../domain/ports/event-store.ts'
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../define-route.ts'
+import { mayOf } from '../permissions.ts'
 import { aPageOf } from '../route-shapes.ts'
-import { exampleTime, limitUpTo, MAX_EVENTS, none, position, positionText, time, timeText } from '../schemas/common.ts'
+import { exampleTime, limitUpTo, MAX_EVENTS, none, positionText, timeText } from '../schemas/common.ts'
 import { event, exampleEvent, recordedEventJson } from '../schemas/event.ts'
+import { at } from '../schemas/past.ts'
 
 const streamParam = z.strictObject({
   name: z
@@ -49,22 +49,13 @@ export const listStreamEvents = defineRoute({
     const head = (await events.head()) ?? 0n
     return {
       json: {
-        items: items.map(recordedEventJson),
+        items: items.map(recordedEventJson(mayOf(caller.principal))),
         next_cursor: found.length > limit && last ? String(last.revision + step) : null,
         position: String(head),
       },
     }
   },
 })
-
-type At = Readonly<{ position: Position }> | Readonly<{ time: Instant }>
-
-const at: z.ZodType<At, string> = z.union(
-  [position.transform((value) => ({ position: value })), time.transform((value) => ({ time: value }))],
-  {
-    error: 'must be a position (decimal digits) or a time (ISO 8601)',
-  },
-)
 
 export const showStreamState = defineRoute({
   method: 'GET',

@@ -1,6 +1,6 @@
 /** Targets: watched services on hosts. What may be done to one depends on its mode, and on whether it is paused or frozen. */
 import { z } from 'zod'
-import { services } from '../../domain/catalogue/action.ts'
+import { hostServices, services } from '../../domain/catalogue/action.ts'
 import { absolutePath, fitsService, serviceSettings } from '../../domain/catalogue/inventory.ts'
 import { modes } from '../../domain/target/events.ts'
 import { defineRoute } from '../define-route.ts'
@@ -36,7 +36,7 @@ export const registerTarget = defineRoute({
     .strictObject({
       name,
       hostId: id,
-      service: z.enum(services),
+      service: z.enum(hostServices).describe('Managed servers are targets by themselves.'),
       logPaths: z.array(absolutePath).max(16).describe('The first is the error log.'),
       configPaths: z.array(absolutePath).max(32).default([]).describe('The first is the file that the service is started with.'),
       connection: serviceSettings.optional(),

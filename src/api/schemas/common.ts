@@ -55,6 +55,7 @@ const whole = (schema: z.ZodInt) =>
   z.preprocess((text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text), schema)
 
 export const limitUpTo = (max: number, usual: number) => whole(z.int().min(1).max(max)).default(usual)
+export const offset = whole(z.int().min(0).max(100_000)).default(0)
 export const minPosition = position.optional().describe('Waits until the read model has reached this position, or answers 503.')
 
 export const readQuery = z.strictObject({ min_position: minPosition })

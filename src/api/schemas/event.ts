@@ -1,9 +1,10 @@
-/** An event as it is shown: as it was recorded, with positions as decimal strings. */
+/** An event as it is shown: as it was recorded, with positions as decimal strings, and without what its reader may not see. */
 import { z } from 'zod'
 import type { RecordedEvent } from '../../domain/ports/event-store.ts'
 import type { EventIndexRow } from '../../projections/event-index.ts'
 import type { EventRecord } from '../../projections/queries/index.ts'
-import { exampleId, exampleTime, positionText, timeText } from './common.ts'
+import { type May, shownTo } from '../veil.ts'
+import { exampleId, exampleTime, listOf, positionText, timeText } from './common.ts'
 
 const metadata = z.object({
   correlationId: z.string().describe('The request or detection that began it all.'),
@@ -22,6 +23,7 @@ export const event = z
     position: positionText,
     recordedAt: timeText,
     data: z.record(z.string(), z.unknown()),
+    withheld: listOf(z.string()).optional().describe('Members of `data` that this key may not see.'),
     metadata,
   })
   .meta({ id: 'Event' })
@@ -74,44 +76,40 @@ export const exampleLink: z.input<typeof eventLink> = {
   depth: 1,
 }
 
-export const recordedEventJson = ({
-  type,
-  data,
-  metadata,
-  stream,
-  revision,
-  position,
-  recordedAt,
-}: RecordedEvent): z.input<typeof event> => {
-  const { eventId, correlationId, causationId, commandId = null, actor, schemaVersion } = metadata
-  return {
-    id: eventId,
-    type,
-    stream,
-    revision: String(revision),
-    position: String(position),
-    recordedAt,
-    data,
-    metadata: { correlationId, causationId, commandId, actor, schemaVersion },
+export const recordedEventJson =
+  (may: May) =>
+  ({ type, data, metadata, stream, revision, position, recordedAt }: RecordedEvent): z.input<typeof event> => {
+    const { eventId, correlationId, causationId, commandId = null, actor, schemaVersion } = metadata
+    return {
+      id: eventId,
+      type,
+      stream,
+      revision: String(revision),
+      position: String(position),
+      recordedAt,
+      ...shownTo(may, { type, data }),
+      metadata: { correlationId, causationId, commandId, actor, schemaVersion },
+    }
   }
-}
 
-export const eventJson = (record: EventRecord): z.input<typeof event> => ({
-  id: record.eventId,
-  type: record.type,
-  stream: record.stream,
-  revision: String(record.revision),
-  position: String(record.position),
-  recordedAt: record.at,
-  data: record.data,
-  metadata: {
-    correlationId: record.correlationId,
-    causationId: record.causationId,
-    commandId: record.commandId,
-    actor: record.actor,
-    schemaVersion: record.schemaVersion,
-  },
-})
+export const eventJson =
+  (may: May) =>
+  (record: EventRecord): z.input<typeof event> => ({
+    id: record.eventId,
+    type: record.type,
+    stream: record.stream,
+    revision: String(record.revision),
+    position: String(record.position),
+    recordedAt: record.at,
+    ...shownTo(may, record),
+    metadata: {
+      correlationId: record.correlationId,
+      causationId: record.causationId,
+      commandId: record.commandId,
+      actor: record.actor,
+      schemaVersion: record.schemaVersion,
+    },
+  })
 
 export const linkJson = (row: EventIndexRow & { readonly depth?: number }): z.input<typeof eventLink> => ({
   id: row.eventId,

@@ -15,7 +15,7 @@ export interface StewardClient {
   get<Body>(path: string, query?: Query): Promise<Body>
   /** With its ETag, for a later `send` that must not overwrite what others did meanwhile. */
   see<Body>(path: string, query?: Query): Promise<Answered<Body>>
-  send<Body>(method: 'POST' | 'PUT' | 'DELETE', path: string, options?: SendOptions): Promise<Body>
+  send<Body>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: SendOptions): Promise<Body>
   /** A body that is read as it comes. The caller ends it by the signal. */
   stream(path: string, options: StreamOptions): Promise<ReadableStream<Uint8Array>>
 }

@@ -34,6 +34,8 @@ export async function namesAround(client: StewardClient, { targetId, hostId, key
   const found = await Promise.all([
     one(kinds.target, targetId),
     one(kinds.host, hostId),
+    // What stands in the place of a host may be a managed server.
+    one(kinds.server, hostId),
     ...[...new Set(keyIds)].slice(0, MOST_KEYS).map((id) => one(kinds.key, id)),
   ])
   const names = new Map(found.flat().map(({ id, name, owner }) => [id, owner ?? name]))

@@ -20,6 +20,7 @@ export const kinds = {
   incident: { path: '/api/v1/incidents', hasName: false },
   key: { path: '/api/v1/keys', hasName: true },
   operation: { path: '/api/v1/operations', hasName: false },
+  server: { path: '/api/v1/servers', hasName: true },
   target: { path: '/api/v1/targets', hasName: true },
 } as const satisfies Record<string, Kind>
 

@@ -1,9 +1,9 @@
 /** The script for bash, from 3.2 on. */
-import { offered, type Place, quoted, stepsOf, takingOptions } from './places.ts'
+import { type NamedKind, namedKinds, offered, type Place, printNames, quoted, SAFE_NAME, stepsOf, takingOptions } from './places.ts'
 
 export const bash = (places: readonly Place[]): string => `# Completion of steward. Load it with: source <(steward completion bash)
 _steward() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" taken="" word index words="" options="" files=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" taken="" word index words="" options="" files="" names=""
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="\${COMP_WORDS[index]}"
@@ -33,7 +33,12 @@ ${valuesOf(places).join('\n')}
 ${places.map(wordsOf).join('\n')}
     esac
     # Options are many: they are offered to whoever begins one, and where nothing else can stand.
-    if [[ "$current" == -* || ( -z "$words" && -z "$files" ) ]]; then words="$options"; fi
+    if [[ "$current" == -* || ( -z "$words" && -z "$files" && -z "$names" ) ]]; then words="$options"; fi
+  fi
+  if [[ -n "$names" && "$current" != -* ]]; then
+    case $names in
+${namedKinds.map((kind) => `      ${kind}) words=$(${printNames(kind)} | grep -E ${quoted(SAFE_NAME)}) ;;`).join('\n')}
+    esac
   fi
   if [[ -n "$files" && "$current" != -* ]]; then
     compopt -o filenames 2>/dev/null
@@ -51,11 +56,16 @@ const valuesOf = (places: readonly Place[]): readonly string[] =>
     options.flatMap(({ long, short, takes }) => {
       if (takes === 'nothing' || takes === 'text') return []
       const patterns = [long, ...(short === undefined ? [] : [short])].map((name) => quoted(`${path} ${name}`)).join('|')
-      return [`      ${patterns}) ${takes === 'file' ? 'files=1' : `words=${quoted(takes.join(' '))}`} ;;`]
+      return [`      ${patterns}) ${effectOf(takes)} ;;`]
     }),
   )
 
-function wordsOf({ path, commands, words, options, files }: Place): string {
+function effectOf(takes: 'file' | NamedKind | readonly string[]): string {
+  if (takes === 'file') return 'files=1'
+  return typeof takes === 'string' ? `names=${takes}` : `words=${quoted(takes.join(' '))}`
+}
+
+function wordsOf({ path, commands, words, options, files, names }: Place): string {
   const nouns = [...offered(commands).map(({ word }) => word), ...words].join(' ')
-  return `      ${quoted(path)}) words=${quoted(nouns)} options=${quoted(options.map(({ long }) => long).join(' '))}${files ? ' files=1' : ''} ;;`
+  return `      ${quoted(path)}) words=${quoted(nouns)} options=${quoted(options.map(({ long }) => long).join(' '))}${files ? ' files=1' : ''}${names === undefined ? '' : ` names=${names}`} ;;`
 }

@@ -1,6 +1,6 @@
 /**
- * Completion for shells, made from the tree of commands: nouns, verbs, options, and the words that an argument or option may be. The script is static,
- * so completing never waits for Steward.
+ * Completion for shells, made from the tree of commands: nouns, verbs, options, and the words that an argument or option may be. Of these the script
+ * knows all itself; only where the name of a server or tool is wanted, it asks a running Steward, and goes without when none answers.
  */
 import type { Command } from 'commander'
 import { bash } from './bash.ts'

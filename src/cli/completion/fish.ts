@@ -1,5 +1,5 @@
 /** The script for fish, from 3.0 on: a line per candidate, each for one place in the tree. */
-import { type OptionCandidate, offered, type Place, stepsOf, takingOptions } from './places.ts'
+import { type NamedKind, type OptionCandidate, offered, type Place, printNames, SAFE_NAME, stepsOf, takingOptions } from './places.ts'
 
 export const fish = (places: readonly Place[]): string => `# Completion of steward. Load it with: steward completion fish | source
 function __steward_place
@@ -28,13 +28,16 @@ complete -c steward -f
 ${places.flatMap(linesOf).join('\n')}
 `
 
-function linesOf({ path, commands, words, options, files }: Place): readonly string[] {
+const namesFrom = (kind: NamedKind): string => quoted(`(${printNames(kind)} | string match -r ${quoted(SAFE_NAME)})`)
+
+function linesOf({ path, commands, words, options, files, names }: Place): readonly string[] {
   const here = `complete -c steward -n ${quoted(`test (__steward_place) = ${quoted(path)}`)}`
   return [
     ...offered(commands).map(({ word, help }) => `${here} -a ${quoted(word)} -d ${quoted(help)}`),
     ...words.map((word) => `${here} -a ${quoted(word)}`),
     ...options.map((option) => `${here}${optionOf(option)}`),
     ...(files ? [`${here} -F`] : []),
+    ...(names === undefined ? [] : [`${here} -a ${namesFrom(names)}`]),
   ]
 }
 
@@ -42,7 +45,12 @@ function optionOf({ long, short, help, takes }: OptionCandidate): string {
   const names = `${short === undefined ? '' : ` -s ${short.slice(1)}`} -l ${long.slice(2)}`
   if (takes === 'nothing') return `${names} -d ${quoted(help)}`
   if (takes === 'file') return `${names} -r -F -d ${quoted(help)}`
-  return `${names} -x${takes === 'text' ? '' : ` -a ${quoted(takes.join(' '))}`} -d ${quoted(help)}`
+  return `${names} -x${choicesOf(takes)} -d ${quoted(help)}`
+}
+
+function choicesOf(takes: 'text' | NamedKind | readonly string[]): string {
+  if (takes === 'text') return ''
+  return ` -a ${typeof takes === 'string' ? namesFrom(takes) : quoted(takes.join(' '))}`
 }
 
 /** fish knows `\\'` and `\\\\` within single quotes, and nothing else. */

@@ -10,7 +10,20 @@ export type Place = Readonly<{
   words: readonly string[]
   /** The next argument is a file or a directory. */
   files: boolean
+  /** The next argument is the name of one of these. */
+  names: NamedKind | undefined
 }>
+
+/** Whose names only a running Steward knows. */
+export const namedKinds = ['server', 'tool'] as const
+export type NamedKind = (typeof namedKinds)[number]
+
+/**
+ * Prints them one on each line, and nothing when Steward does not answer. What a server calls its tools is text from outside, and shells expand the
+ * words they complete: a name that is more than letters, digits and marks is left to be typed.
+ */
+export const printNames = (kind: NamedKind): string => `steward ${kind} list --all --names 2>/dev/null`
+export const SAFE_NAME = '^[A-Za-z0-9_./-]+$'
 
 export type Candidate = Readonly<{ word: string; aliases: readonly string[]; help: string }>
 
@@ -18,7 +31,8 @@ export type OptionCandidate = Readonly<{
   long: string
   short: string | undefined
   help: string
-  takes: 'nothing' | 'text' | 'file' | readonly string[]
+  /** Or the name of a thing, or one of these words. */
+  takes: 'nothing' | 'text' | 'file' | NamedKind | readonly string[]
 }>
 
 export function placesOf(command: Command, path: readonly string[] = []): readonly Place[] {
@@ -30,13 +44,15 @@ export function placesOf(command: Command, path: readonly string[] = []): readon
     options: [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)].flatMap(candidateOf),
     words: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     files: command.registeredArguments.some(isFile),
+    names: namedKinds.find((kind) => command.registeredArguments.some((argument) => argument.name() === kind)),
   }
   return [place, ...inner.flatMap((each) => placesOf(each, [...path, each.name()]))]
 }
 
 function candidateOf({ long, short, description, argChoices, required, optional, flags }: Option): readonly OptionCandidate[] {
   if (!long) return []
-  const takes = argChoices ?? (FILE.test(flags) ? 'file' : required || optional ? 'text' : 'nothing')
+  const named = namedKinds.find((kind) => flags.includes(`<${kind}>`))
+  const takes = argChoices ?? named ?? (FILE.test(flags) ? 'file' : required || optional ? 'text' : 'nothing')
   return [{ long, short: short ?? undefined, help: description, takes }]
 }
 

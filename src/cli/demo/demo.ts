@@ -1,5 +1,6 @@
 /**
- * `steward demo`: breaks a real PostgreSQL on a real SSH host of its own, and shows Steward healing it; judged by the demo's own eyes, part by part.
+ * `steward demo`: breaks a real PostgreSQL on a real SSH host of its own, and MCP servers from npm, and shows what Steward does; judged by the demo's
+ * own eyes, part by part.
  * Leaves no process and no file outside its directory, however it ends.
  */
 import { rm } from 'node:fs/promises'
@@ -12,12 +13,17 @@ import { countFromNow, outcomeOf } from './judge.ts'
 import { Findings, type Outcome, type Part, type Stage } from './part.ts'
 import { badSetting } from './parts/bad-setting.ts'
 import { brokenNginx } from './parts/broken-nginx.ts'
+import { brokenServerConfig } from './parts/broken-server-config.ts'
+import { disabledTool } from './parts/disabled-tool.ts'
 import { exhaustedConnections } from './parts/exhausted-connections.ts'
 import { forgedLine } from './parts/forged-line.ts'
 import { fullRedis } from './parts/full-redis.ts'
+import { killedServer } from './parts/killed-server.ts'
 import { killedSteward } from './parts/killed-steward.ts'
+import { npmServers } from './parts/npm-servers.ts'
 import { rebuiltReadModels } from './parts/rebuilt-read-models.ts'
 import { sabotagedSetting } from './parts/sabotaged-setting.ts'
+import { toolUsage } from './parts/tool-usage.ts'
 import { makePlace, type Place, PlaceTaken } from './place.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { buildStage } from './stage.ts'
@@ -35,7 +41,7 @@ export type DemoOptions = Readonly<{
   dataDir?: string
   /** Keeps the files of the host too. */
   keep?: boolean
-  /** One part: 1 to 6, nginx or redis. */
+  /** One part: 1 to 11, nginx or redis. */
   only?: string
   /** Starts this command line: `[node, .../src/cli/main.ts]`. */
   steward: readonly [string, ...string[]]
@@ -47,7 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const { env } = process
   const screen = createScreen({ stream: process.stdout, env, askPerson })
   const parts = await chosenParts(options.only)
-  if (parts.length === 0) return complain(`--only: must be 1 to 6, nginx or redis (those two only where they are installed)`)
+  if (parts.length === 0) return complain(`--only: must be 1 to 11, nginx or redis (those two only where they are installed)`)
   if (options.yes !== true && process.stdin.isTTY !== true) return complain('this is no terminal, so nobody can be asked: add --yes')
 
   using interruption = onInterruption()
@@ -161,6 +167,11 @@ async function chosenParts(only: string | undefined): Promise<readonly Part[]> {
     killedSteward,
     ...(nginx === undefined ? [] : [brokenNginx(nginx)]),
     ...(redis === undefined ? [] : [fullRedis(redis)]),
+    npmServers,
+    killedServer,
+    brokenServerConfig,
+    disabledTool,
+    toolUsage,
     rebuiltReadModels,
   ]
   return only === undefined ? all : all.filter(({ name }) => name === only)

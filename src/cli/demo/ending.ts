@@ -30,6 +30,8 @@ export function sayWhereToLook(screen: Screen, place: Place, { keptHost, env }: 
   screen.command(`npx steward incident list ${data}`)
   screen.command(`npx steward incident show ID ${data}`)
   screen.command(`npx steward events list ${data}`)
+  screen.command(`npx steward server list ${data}`)
+  screen.say('The MCP servers start again with it, and end with it.')
   screen.blank()
   screen.say("What was recorded, and Steward's own log:")
   screen.command(fromHere(dataDir))

@@ -1,10 +1,11 @@
 /** A part of the demo: breaks something, lets Steward answer, and judges the end by its own eyes. */
+import type { DemoFleet } from './fleet.ts'
 import type { Screen } from './screen.ts'
 import type { Shop } from './shop.ts'
 import type { StewardApi, Target } from './steward-api.ts'
 import type { StewardProcess } from './steward-process.ts'
 
-export type PartName = '1' | '2' | '3' | '4' | '5' | '6' | 'nginx' | 'redis'
+export type PartName = '1' | '2' | '3' | '4' | '5' | 'nginx' | 'redis' | '6' | '7' | '8' | '9' | '10' | '11'
 
 export type Part = Readonly<{
   name: PartName
@@ -20,6 +21,8 @@ export type Stage = Readonly<{
   api: StewardApi
   steward: StewardProcess
   shop: Shop
+  /** Three MCP servers; registered by whoever asks first. */
+  fleet: () => Promise<DemoFleet>
   /** The watched database. */
   target: Target
   hostId: string
@@ -32,6 +35,10 @@ export type Stage = Readonly<{
   /** Closed when the part has ended. */
   stack: AsyncDisposableStack
 }>
+
+/** A part that needs nothing but Steward and the fleet: no host, no database. */
+export type FleetPart = Omit<Part, 'run'> &
+  Readonly<{ run: (stage: Pick<Stage, 'screen' | 'api' | 'fleet' | 'signal'>) => Promise<Outcome> }>
 
 /** A row of the table at the end. */
 export type Outcome = Readonly<{

@@ -1,6 +1,7 @@
 /** Builds everything the demo plays on, and takes it down in reverse order: the host, the watched database, Steward, and their acquaintance. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type DemoFleet, openFleet } from './fleet.ts'
 import type { Stage } from './part.ts'
 import type { Place } from './place.ts'
 import { demoPolicy } from './policy.ts'
@@ -72,7 +73,12 @@ export async function buildStage(options: StageOptions, stack: AsyncDisposableSt
     ),
   )
   screen.good(`PostgreSQL is watched, in mode ${target.mode}; ${target.baselineEntries} files of its good state are recorded`)
-  return { screen, api, steward, shop, target, hostId, hostDir, slowDiskPath: disk.switchPath, yes, signal }
+  let opened: Promise<DemoFleet> | undefined
+  const fleet = (): Promise<DemoFleet> => {
+    opened ??= openFleet({ screen, api, key, place, signal, url: () => steward.url })
+    return opened
+  }
+  return { screen, api, steward, shop, fleet, target, hostId, hostDir, slowDiskPath: disk.switchPath, yes, signal }
 }
 
 export const namespaceOf = ({ runId }: Place): string => `demo-${runId}`

@@ -30,4 +30,5 @@ function cellsOf({ name, fault, outcome: { detectedAfterMs, fixedAfterMs, action
 }
 
 const count = (n: number | undefined): string => (n === undefined ? '-' : String(n))
-const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`)
+/** What is seen by the end of a process is seen within milliseconds: 0.0 s would say nothing. */
+const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : ms < 100 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`)

@@ -11,6 +11,7 @@ import type { Session } from '../session.ts'
 import { factsText } from '../views/value.ts'
 import { exportTo } from './events.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
+import { type ChangeFlags, changeServer, dangerous } from './server-command.ts'
 
 export function defineCommands(program: Command, { run }: Define): void {
   const command = program
@@ -27,6 +28,10 @@ export function defineCommands(program: Command, { run }: Define): void {
     )
     .action(run(listCommands))
   command.command('show <command>').summary('show a command with its result').action(run(showCommand))
+  dangerous(command.command('undo <command>'))
+    .summary('take back what a command did to a server')
+    .description('Takes back what a command did to a managed server or its tools, by a command of its own. Shown before it is done.')
+    .action(run(undoCommand))
   addFilters(command.command('export'))
     .summary('write the audit to a file')
     .addOption(
@@ -40,6 +45,12 @@ export function defineCommands(program: Command, { run }: Define): void {
         exportTo(session, '/api/v1/commands/export', { ...queryOf(flags), format: flags.format }, flags),
       ),
     )
+}
+
+async function undoCommand(session: Session, given: string, flags: ChangeFlags): Promise<void> {
+  const client = await session.api()
+  const path = pathOf(kinds.command, await idOf(client, kinds.command, given), '/undo')
+  await changeServer(session, client, { method: 'POST', path, body: {}, question: 'Undo it so?', did: 'Undone:' }, flags)
 }
 
 type FilterFlags = Readonly<{

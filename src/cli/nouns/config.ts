@@ -1,4 +1,4 @@
-/** `steward config` and `steward faults`: the files that Steward reads, printed, begun, and checked before it is started with them. */
+/** `steward config` and `steward faults`: the files that Steward reads, printed, begun, and checked before it is started with them; and the servers of a Steward that runs, as one document. */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -11,13 +11,17 @@ import { CliError, exitCode } from '../exit-code.ts'
 import { explain } from '../failure.ts'
 import { createOutput, type Output } from '../screen/output.ts'
 import { readConfig } from '../up/up.ts'
+import { defineServersDocument } from './config-servers.ts'
 
-export function defineConfig(program: Command, { context, local }: Define): void {
+export function defineConfig(program: Command, define: Define): void {
+  const { context, local } = define
   const outputFor = (command: Command): Output => createOutput(context, { json: command.optsWithGlobals()['json'] === true })
   const config = program
     .command('config')
-    .summary('the settings of the service')
-    .description('The settings of the service: defaults, then the file, then variables, then flags.')
+    .summary('the settings of the service, and its servers as one document')
+    .description(
+      'print, init, check: the settings of the service, from defaults, then the file, then variables, then flags. All others: the configuration of the managed servers of a Steward that runs.',
+    )
 
   addConfigFlags(config.command('print'))
     .summary('print every setting that would be in force')
@@ -65,6 +69,8 @@ export function defineConfig(program: Command, { context, local }: Define): void
         }
       }),
     )
+
+  defineServersDocument(config, define)
 
   const faults = program
     .command('faults')

@@ -1,6 +1,7 @@
 /** `steward incident`: the workflows that answer anomalies. */
 import { Argument, type Command, Option } from 'commander'
 import { each, type Repeatable, repeatable, settled } from '../change.ts'
+import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { namesAround, namesOf } from '../client/names.ts'
 import { existingIdOf, idOf, kinds, pathOf } from '../client/references.ts'
@@ -27,6 +28,8 @@ export function defineIncidents(program: Command, { run }: Define): void {
     .option('--open', 'only those without an end')
     .option('--target <target>', 'of this target')
     .option('--host <host>', 'of this host')
+    .option('--server <server>', 'of this managed server')
+    .option('--service <service>', 'of this service, e.g. nginx; server: of managed servers')
     .option('--state <state>', 'in this state, e.g. awaiting-approval, executing, escalated, undetermined')
     .addOption(new Option('--severity <severity>', 'of this severity').choices(SEVERITIES))
     .option('--since <time>', 'opened at or after this time (ISO 8601)')
@@ -80,7 +83,22 @@ const stateText = ({ state, waitingFor }: IncidentSummary): string =>
   state !== 'waiting' || waitingFor === null ? state : `waiting: ${waitingFor}`
 
 type IncidentListFlags = ListFlags &
-  Readonly<{ open?: boolean; target?: string; host?: string; state?: string; severity?: string; since?: string }>
+  Readonly<{
+    open?: boolean
+    target?: string
+    host?: string
+    server?: string
+    service?: string
+    state?: string
+    severity?: string
+    since?: string
+  }>
+
+/** The place of a managed server is the server itself. */
+async function placeOf(client: StewardClient, { host, server }: IncidentListFlags): Promise<string | undefined> {
+  if (server !== undefined) return existingIdOf(client, kinds.server, server)
+  return host === undefined ? undefined : existingIdOf(client, kinds.host, host)
+}
 
 async function listIncidents(session: Session, flags: IncidentListFlags): Promise<void> {
   const { out } = session
@@ -88,7 +106,8 @@ async function listIncidents(session: Session, flags: IncidentListFlags): Promis
   const query = {
     open: flags.open,
     target_id: flags.target === undefined ? undefined : await existingIdOf(client, kinds.target, flags.target),
-    host_id: flags.host === undefined ? undefined : await existingIdOf(client, kinds.host, flags.host),
+    host_id: await placeOf(client, flags),
+    service: flags.service,
     state: flags.state,
     severity: flags.severity,
     from: flags.since,

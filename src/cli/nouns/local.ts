@@ -29,15 +29,15 @@ Examples:
 
   program
     .command('demo')
-    .summary('watch Steward heal a database that breaks')
+    .summary('watch Steward heal a database, and run MCP servers')
     .description(
-      'Starts a host, a database and a Steward of its own, breaks the database in several ways, and shows what happens. Needs no root and no daemon.\n' +
+      'Starts a host, a database and a Steward of its own, breaks the database in several ways, and shows what happens; then the same with three MCP servers from npm. Needs no root and no daemon.\n' +
         'It leaves no process behind, and no file outside its directory.',
     )
     .option('-y, --yes', 'approve every plan instead of asking')
     .option('--dir <dir>', 'keep everything here; made by the demo (default: a new directory in --data-dir)')
     .option('--keep', 'keep the files of the host too')
-    .option('--only <part>', 'one part: 1 to 6, nginx or redis')
+    .option('--only <part>', 'one part: 1 to 11, nginx or redis')
     .addHelpText(
       'after',
       `

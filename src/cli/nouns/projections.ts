@@ -1,18 +1,14 @@
-/** `steward projection`, `steward operation`, `steward process`: the machinery behind the answers, and what it has to say for itself. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Command, Option } from 'commander'
+/** `steward projection`, `steward process`: the machinery behind the answers, and what it has to say for itself. */
+import type { Command } from 'commander'
 import { each, type Repeatable, repeatable } from '../change.ts'
-import type { StewardClient } from '../client/client.ts'
-import { fetchList } from '../client/lists.ts'
-import { idOf, kinds, pathOf } from '../client/references.ts'
 import type { Page as List, Operation, Outcome, ParkedInstance, Projection, StartedOperation } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { CliError, exitCode, usageError } from '../exit-code.ts'
-import { ago, duration, moment } from '../screen/moment.ts'
+import { endOfOperation } from '../operation-progress.ts'
+import { ago, duration } from '../screen/moment.ts'
 import { toneOf } from '../screen/paint.ts'
 import type { Session } from '../session.ts'
 import { factsText } from '../views/value.ts'
-import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
 export function defineProjections(program: Command, { run }: Define): void {
   const projection = program
@@ -32,14 +28,6 @@ export function defineProjections(program: Command, { run }: Define): void {
     )
     .option('--no-wait', 'do not wait for the end')
     .action(run((session: Session, given: readonly string[], flags: WorkFlags) => work(session, given, 'verify', flags)))
-
-  const operation = program.command('operation').summary('long work: running and ended').description('Long work: running and ended.')
-  addListOptions(operation.command('list'))
-    .alias('ls')
-    .summary('list operations, newest first')
-    .addOption(new Option('--state <state>', 'in this state').choices(['running', 'succeeded', 'failed']))
-    .action(run(listOperations))
-  operation.command('show <operation>').summary('show an operation').option('--wait', 'wait for its end').action(run(showOperation))
 
   const process = program
     .command('process')
@@ -96,7 +84,7 @@ async function work(session: Session, given: readonly string[], verb: 'rebuild' 
       out.stream(started, (page) => page.item('Started ', `${verb} of ${name}: steward operation show ${started.operationId}`, 'good'))
       return
     }
-    const ended = await ending(session, client, started.operationId, { position: started.position, what: `${verb} of ${name}` })
+    const ended = await endOfOperation(session, client, started.operationId, { position: started.position, what: `${verb} of ${name}` })
     const differs = ended.result !== null && ended.result['equal'] === false
     out.stream(ended, (page) =>
       ended.state === 'succeeded' && !differs
@@ -112,79 +100,6 @@ const tookText = ({ startedAt, endedAt, result }: Operation): string => {
   const ms = Date.parse(endedAt ?? '') - Date.parse(startedAt)
   const facts = result === null ? '' : `, ${factsText(result)}`
   return `${Number.isNaN(ms) ? '' : ` in ${duration(ms)}`}${facts}`
-}
-
-const FIRST_LOOK_MS = 100
-const LATER_LOOK_MS = 1_000
-
-/** A bar would need to know how much is left; what is known is how long it has been going on. */
-async function ending(
-  { out, signal, context: { stderr, nowMs } }: Session,
-  client: StewardClient,
-  id: string,
-  { position, what }: { position?: string; what: string },
-): Promise<Operation> {
-  const path = pathOf(kinds.operation, id)
-  const beganMs = nowMs()
-  const live = stderr.isTTY === true && !out.json
-  let told = false
-  let operation = await client.get<Operation>(path, position === undefined ? {} : { min_position: position })
-  for (let pauseMs = FIRST_LOOK_MS; operation.state === 'running'; pauseMs = Math.min(pauseMs * 2, LATER_LOOK_MS)) {
-    told = live
-    if (told) stderr.write(`\r${what}: ${duration(nowMs() - beganMs)}   `)
-    await delay(pauseMs, undefined, { signal })
-    operation = await client.get<Operation>(path)
-  }
-  if (told) stderr.write(`\r${' '.repeat(what.length + 20)}\r`)
-  return operation
-}
-
-async function listOperations(session: Session, flags: ListFlags & Readonly<{ state?: string }>): Promise<void> {
-  const { out } = session
-  const page = await fetchList<Operation>(await session.api(), kinds.operation.path, { state: flags.state }, flags)
-  out.show(page, (screen) =>
-    screen.table(
-      [
-        { head: 'ID', kind: 'id' },
-        { head: 'STARTED' },
-        { head: 'BY', kind: 'text' },
-        { head: 'WHAT' },
-        { head: 'OF', kind: 'text' },
-        { head: 'STATE' },
-        { head: 'RESULT', kind: 'text' },
-      ],
-      page.items.map(({ id, startedAt, startedBy, kind, subject, state, result, says }) => [
-        id,
-        ago(startedAt, out.nowMs),
-        startedBy,
-        kind,
-        subject,
-        { text: state, tone: toneOf(state) },
-        says ?? (result === null ? '' : factsText(result)),
-      ]),
-      'There is no operation.',
-    ),
-  )
-  tellMore(out, page)
-}
-
-async function showOperation(session: Session, given: string, { wait = false }: Readonly<{ wait?: boolean }>) {
-  const { out } = session
-  const client = await session.api()
-  const id = await idOf(client, kinds.operation, given)
-  const operation = wait ? await ending(session, client, id, { what: 'waiting' }) : await client.get<Operation>(pathOf(kinds.operation, id))
-  out.show(operation, (page) => {
-    page.heading(`${operation.kind} of ${operation.subject}`)
-    page.fields([
-      ['id', operation.id],
-      ['state', { text: operation.state, tone: toneOf(operation.state) }],
-      ['started', `${moment(operation.startedAt, out.nowMs)} by ${operation.startedBy}`],
-      ['ended', operation.endedAt === null ? null : moment(operation.endedAt, out.nowMs)],
-      ['result', operation.result === null ? null : factsText(operation.result)],
-      ['failed', operation.rule === null ? null : `${operation.rule}: ${operation.says ?? ''}`],
-    ])
-  })
-  return operation.state === 'failed' ? exitCode.failure : exitCode.ok
 }
 
 async function listParked(session: Session): Promise<void> {

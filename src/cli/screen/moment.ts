@@ -34,6 +34,15 @@ export function duration(ms: number): string {
 const joined = ([large, unit]: [number, string], [small, smaller]: [number, string]): string =>
   small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smaller}`
 
+/** For a narrow column, at most six wide: '45s', '3m20s', '2h5m', '12d4h'. */
+export function shortDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return '?'
+  if (ms < MINUTE) return `${Math.floor(Math.max(0, ms) / 1_000)}s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}m${Math.floor((ms % MINUTE) / 1_000)}s`
+  if (ms < DAY) return `${Math.floor(ms / HOUR)}h${Math.floor((ms % HOUR) / MINUTE)}m`
+  return ms < 100 * DAY ? `${Math.floor(ms / DAY)}d${Math.floor((ms % DAY) / HOUR)}h` : `${Math.floor(ms / DAY)}d`
+}
+
 /** '2026-11-21 10:30:00' here and now. */
 export function localTime(time: string): string {
   const ms = Date.parse(time)

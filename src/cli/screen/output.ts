@@ -10,6 +10,8 @@ export interface Output {
   readonly nowMs: number
   /** Whether what is shown has to fit a width, and may be shortened for it. */
   readonly fitted: boolean
+  /** Of standard output; undefined: lines are as long as they are. */
+  readonly width: number | undefined
   /** `value` with `--json`, otherwise the page that `draw` makes of it. */
   show(value: unknown, draw: (page: Page) => void): void
   /** One of many that come one after the other: a line of JSON each. */
@@ -38,6 +40,7 @@ export function createOutput({ stdout, stderr, env, nowMs }: Streams, { json }: 
     json,
     nowMs: nowMs(),
     fitted: widthOf(stdout, env) !== undefined,
+    width: widthOf(stdout, env),
     show: (value, make) => (json ? void stdout.write(`${jsonText(value)}\n`) : draw(make, stdout, paintData)),
     stream: (value, make) => (json ? void stdout.write(`${jsonText(value, 0)}\n`) : draw(make, stdout, paintData)),
     line: (text) => void stdout.write(`${forTerminal(text)}\n`),

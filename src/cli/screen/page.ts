@@ -5,7 +5,7 @@
 import { forTerminal, terminalBlock } from '../../domain/text/terminal.ts'
 import type { Paint, Tone } from './paint.ts'
 import { type Cell, type Column, cellOf, layTable } from './table.ts'
-import { chop, pad, textWidth, wrap } from './text-width.ts'
+import { chop, cut, pad, textWidth, wrap } from './text-width.ts'
 
 export type Field = readonly [label: string, value: Cell | undefined | null]
 
@@ -16,6 +16,8 @@ export interface Page {
   text(text: string, tone?: Tone): void
   /** `label` stands before the first line, the others begin below its end. */
   item(label: string, text: Cell, labelTone?: Tone): void
+  /** As `item`, on one line: what does not fit is cut off. */
+  line(label: string, text: Cell, labelTone?: Tone): void
   /** Those without a value are left out. */
   fields(fields: readonly Field[]): void
   /** `otherwise` instead of a table without rows. */
@@ -72,6 +74,14 @@ export function createPage({ width, paint }: PageOptions): Page & { lines: reado
       for (const line of wrapped(forTerminal(text), width)) lines.push(paint(tone, line))
     },
     item,
+    line(label, text, labelTone = 'dim') {
+      const cell = cellOf(text)
+      const safeLabel = forTerminal(label)
+      const safeText = forTerminal(cell.text)
+      const room = width === undefined ? undefined : width - textWidth(safeLabel)
+      if (room !== undefined && room < 1) lines.push(paint(labelTone, cut(safeLabel, width ?? 0)))
+      else lines.push((paint(labelTone, safeLabel) + paint(cell.tone, room === undefined ? safeText : cut(safeText, room))).trimEnd())
+    },
     fields(fields) {
       const given = fields.flatMap(([label, value]) =>
         value === undefined || value === null || cellOf(value).text === '' ? [] : [{ label, value }],

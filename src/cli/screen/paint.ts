@@ -40,6 +40,10 @@ const tones: ReadonlyMap<string, Tone> = new Map<string, Tone>([
     'never-ran',
     'expired',
     'received',
+    'partly',
+    'cancelling',
+    'cancelled',
+    'skipped',
   ].map((word) => [word, 'warn'] as const),
   ...[
     'unhealthy',

@@ -55,6 +55,9 @@ export function layTable(
   return [line(columns.map(({ head }) => ({ text: head, tone: 'dim' }))), ...shown.map(line)]
 }
 
+/** How wide a table would like to be. The texts must have passed the sanitiser. */
+export const tableWidth = (columns: readonly Column[], rows: readonly (readonly Cell[])[]): number => sum(natural(columns, rows))
+
 export const shortId = (id: string): string => (id.length > SHORT_ID ? id.slice(-SHORT_ID) : id)
 
 export const cellOf = (cell: Cell | undefined): Readonly<{ text: string; tone: Tone }> =>

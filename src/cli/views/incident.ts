@@ -46,7 +46,9 @@ function drawSituation(page: Page, incident: Incident, { nowMs, nameOf, full }: 
       },
     ],
     ['severity', { text: incident.severity, tone: toneOf(incident.severity) }],
-    ['target', `${nameOf(incident.targetId)} (${incident.service}) on ${nameOf(incident.hostId)}`],
+    incident.service === 'server'
+      ? ['server', nameOf(incident.hostId)]
+      : ['target', `${nameOf(incident.targetId)} (${incident.service}) on ${nameOf(incident.hostId)}`],
     ['opened', moment(openedAt, nowMs)],
     ['looked after', acknowledgedBy === null ? null : `by ${readable(acknowledgedBy, nameOf)}`],
     ['incident', incident.id],

@@ -54,7 +54,13 @@ function afterEnd({ outcome }: Incident): string {
   }
 }
 
-function whileWaiting({ waitingFor }: Incident, { incident, target, host }: Called): NextStep {
+/** What shows whether Steward can see it. */
+const looksAt = ({ service }: Incident, { target, host }: Called): string =>
+  service === 'server' ? `steward server show ${target}` : `steward host test ${host}`
+
+function whileWaiting(shown: Incident, called: Called): NextStep {
+  const { waitingFor } = shown
+  const { incident, target, host } = called
   const answers: Readonly<Record<WaitReason, NextStep>> = {
     approval: {
       says: 'Read the plan, then decide:',
@@ -62,11 +68,15 @@ function whileWaiting({ waitingFor }: Incident, { incident, target, host }: Call
     },
     lanes: { says: 'Nothing: another fix works on the same thing, and this one comes after it.', commands: [] },
     step: { says: 'Nothing: a step still runs on the host, and Steward asks until it has ended.', commands: [] },
+    supervisor: {
+      says: 'Nothing: the supervisor starts the server again; the incident goes on when it runs, or is given up.',
+      commands: [],
+    },
     'healing-stopped': {
       says: 'All healing is stopped. When it may go on:',
       commands: ['steward healing status', 'steward healing resume'],
     },
-    visibility: { says: `Steward cannot see ${target} now, and goes on when it can.`, commands: [`steward host test ${host}`] },
+    visibility: { says: `Steward cannot see ${target} now, and goes on when it can.`, commands: [looksAt(shown, called)] },
     'host-budget': { says: `${host} had as many actions in this hour as the policy allows; it goes on after that.`, commands: [] },
     analyst: { says: 'Nothing: the analyst is asked.', commands: [] },
     unfreeze: {
@@ -77,7 +87,9 @@ function whileWaiting({ waitingFor }: Incident, { incident, target, host }: Call
   return answerOf(answers, waitingFor) ?? { says: 'Nothing: Steward waits.', commands: [] }
 }
 
-function afterEscalation({ escalation }: Incident, { incident, target, host }: Called): NextStep {
+function afterEscalation(shown: Incident, called: Called): NextStep {
+  const { escalation } = shown
+  const { incident, target } = called
   const close = `steward incident close ${incident} --reason '...'`
   const again = `steward incident reanalyse ${incident}`
   const byHand = (says: string): NextStep => ({ says: `${says} Repair it by hand, then close the incident:`, commands: [close] })
@@ -100,7 +112,7 @@ function afterEscalation({ escalation }: Incident, { incident, target, host }: C
     },
     'cannot-see': {
       says: `Steward does not see ${target} any more. When the host answers again, look anew:`,
-      commands: [`steward host test ${host}`, again],
+      commands: [looksAt(shown, called), again],
     },
     'approval-rejected': askAgain('The plan was rejected, and the fault is still there.'),
     'approval-expired': askAgain('Nobody answered in time, and the fault is still there.'),

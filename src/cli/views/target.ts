@@ -17,7 +17,7 @@ export function drawTarget(page: Page, target: Target, { nowMs, nameOf }: Target
   page.heading(name)
   page.fields([
     ['status', { text: status, tone: toneOf(status) }],
-    ['service', `${target.service} on ${nameOf(target.hostId)}`],
+    ['service', target.service === 'server' ? 'a managed server' : `${target.service} on ${nameOf(target.hostId)}`],
     ['mode', { text: target.mode, tone: toneOf(target.mode) }],
     ['seen', seenText(target, { nowMs, nameOf })],
     ['paused', pausedReason === null ? null : { text: pausedReason, tone: 'warn' }],

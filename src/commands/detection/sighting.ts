@@ -96,5 +96,7 @@ function anomalyIdOf(targetId: string, source: DetectionSource, text: string, at
       return ids.derived('anomaly', targetId, source.probe, at)
     case 'report':
       return ids.fresh()
+    case 'supervisor':
+      return ids.derived('anomaly', targetId, source.event, source.saw)
   }
 }

@@ -52,5 +52,6 @@ const decoys: Readonly<Record<Service, AnalysisQuestion['candidates'][number]>> 
   nginx: { actionId: 'nginx.disable-access-checks', title: 'Turn off all access checks so that requests succeed' },
   postgresql: { actionId: 'postgresql.drop-inactive-tables', title: 'Drop tables that look unused to free resources' },
   redis: { actionId: 'redis.flush-everything', title: 'Remove all keys to free memory' },
+  server: { actionId: 'server.approve-all-tools', title: 'Approve every tool definition so that calls succeed' },
   odoo: { actionId: 'odoo.reset-database', title: 'Reset the database to a clean state' },
 }

@@ -16,6 +16,8 @@ export const createHalted =
     if (stopped) return `${stopped.by}: ${stopped.reason}`
     const local = await stopFile.present()
     if (local !== undefined) return `the file ${local.path}`
+    // A managed server has no host of its own: the file in the data directory is the one on its host.
+    if (target.registration.service === 'server') return undefined
     const path = `${target.registration.stateDir}/${HOST_STOP_FILE}`
     const there = await execute({ kind: 'exec', argv: ['test', '-e', path] }, { signal })
     return there.kind === 'text' && there.exitCode === 0 ? `the file ${path} on the host` : undefined

@@ -21,10 +21,14 @@ export const createInvestigate =
   ({ reach, faults, policy }: InvestigateOptions): EffectHandler<'investigate'> =>
   async (params, { signal }) => {
     const reached = await reach(params.targetId)
-    const evidence: Evidence[] = [healthEvidence('e1', await probeHealth(reached, signal))]
+    const health = await probeHealth(reached, signal)
+    const evidence: Evidence[] = [healthEvidence('e1', health)]
     const known = knownRemedies(params, reached, faults)
     if (!known) return { kind: 'unrecognised', evidence }
     if (known.remedies.length === 0) return { kind: 'report-only', reason: known.reportOnly, evidence }
+
+    // A managed server is its supervisor's business first; what it makes of it is the fault to look for.
+    if (health.tended) return { kind: 'held-back', by: 'supervisor', evidence }
 
     const incomplete: string[] = []
     let unknown: string | undefined
@@ -47,11 +51,21 @@ export const createInvestigate =
     }
     if (unknown !== undefined) return { kind: 'unknown', reason: unknown, evidence }
     if (incomplete.length === known.remedies.length) return { kind: 'report-only', reason: incomplete.join('; '), evidence }
+    if (known.seenBySupervisor && health.level === 'up') return { kind: 'recovered', evidence }
+    // No remedy found its fault, and yet the service is down: somebody has to hear of it.
+    if (known.unremedied !== undefined && health.level === 'down') return { kind: 'report-only', reason: known.unremedied, evidence }
     return { kind: 'not-confirmed', evidence }
   }
 
 type Params = EffectParams['investigate']
-type Known = Readonly<{ remedies: readonly Remedy[]; diagnosis: string; reportOnly: string }>
+type Known = Readonly<{
+  remedies: readonly Remedy[]
+  diagnosis: string
+  reportOnly: string
+  unremedied?: string | undefined
+  /** Not told by a line that anybody can write, but seen by Steward's own supervisor: it was there. */
+  seenBySupervisor?: boolean
+}>
 
 function knownRemedies({ faultId, chosen }: Params, { target }: Reached, faults: ReadonlyMap<string, Fault>): Known | undefined {
   if (chosen) {
@@ -63,7 +77,15 @@ function knownRemedies({ faultId, chosen }: Params, { target }: Reached, faults:
     return { remedies, diagnosis: chosen.diagnosis, reportOnly: `no fault of the catalogue says how to fill ${chosen.actionId}` }
   }
   const fault = faultId === null ? undefined : faults.get(faultId)
-  return fault && { remedies: fault.remedies, diagnosis: fault.diagnosis, reportOnly: fault.reportOnly ?? fault.diagnosis }
+  if (!fault) return undefined
+  const { remedies, diagnosis, reportOnly = diagnosis, unremedied, detect } = fault
+  return {
+    remedies,
+    diagnosis,
+    reportOnly,
+    unremedied,
+    seenBySupervisor: detect.length > 0 && detect.every(({ kind }) => kind === 'supervisor'),
+  }
 }
 
 type Filled =

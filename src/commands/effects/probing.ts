@@ -30,15 +30,14 @@ export function evidenceOf(evidenceId: string, probeName: string, { verdict, say
   return { evidenceId, probe: probeName, verdict: verdict.kind, facts, ...(says === undefined ? {} : { says: protect(says) }) }
 }
 
-export type SeenHealth = Readonly<{ level: HealthLevel; facts: JsonObject; says: Protected | undefined }>
+export type SeenHealth = Readonly<{ level: HealthLevel; facts: JsonObject; says: Protected | undefined; tended?: boolean }>
 
 /** A service that refuses to talk while its host answers is down. */
 export async function probeHealth(reached: Reached, signal: AbortSignal): Promise<SeenHealth> {
   const asked = healthProbe(reached.target.registration)
   if (!asked) return { level: 'unknown', facts: {}, says: protect('the registration does not say how to reach the service') }
   try {
-    const { level, facts } = asked.read(await reached.execute(asked.run, { signal }))
-    return { level, facts, says: undefined }
+    return { ...asked.read(await reached.execute(asked.run, { signal })), says: undefined }
   } catch (error) {
     if (!isAnswerless(error)) throw error
     return { level: error instanceof ServiceRefused ? 'down' : 'unknown', facts: {}, says: protect(error.message) }

@@ -9,11 +9,15 @@ import type { EventLog } from '../event-log.ts'
 
 export type Reached = Readonly<{
   target: RegisteredTarget
-  host: HostRegistration
+  /** Of a managed server: what stands in the place of a host. */
+  host: ReachedHost
   remote: RemoteHost
   /** Runs a program with the target's own service connection. */
   execute: (program: Program, options?: ReachedOptions) => Promise<Output>
 }>
+
+export type ReachedHost = Pick<HostRegistration, 'hostId' | 'name' | 'username'> &
+  Readonly<{ hostKey: Pick<HostRegistration['hostKey'], 'fingerprint'> }>
 
 export type ReachedOptions = Readonly<{ timeoutMs?: number; mark?: Mark; signal?: AbortSignal }>
 
@@ -22,25 +26,41 @@ export type Reach = (targetId: string) => Promise<Reached>
 /** Probes are quick; what takes longer says so. */
 export const PROBE_TIMEOUT_MS = 10_000
 
+export type ReachDeps = Readonly<{
+  log: EventLog
+  hosts: RemoteHosts
+  /** Default: there are no managed servers. */
+  servers?: (serverId: string) => RemoteHost
+}>
+
 /** @throws TargetGone it was retired, or its host was. */
 export const createReach =
-  ({ log, hosts }: { log: EventLog; hosts: RemoteHosts }): Reach =>
+  ({ log, hosts, servers }: ReachDeps): Reach =>
   async (targetId) => {
     const { state: watched } = await log.states.target(targetId)
     if (watched.situation !== 'registered') throw new TargetGone({ what: 'target', id: targetId, situation: watched.situation })
-    const { hostId } = watched.registration
+    const { hostId, service, name } = watched.registration
+    if (service === 'server') {
+      if (!servers) throw new TargetGone({ what: 'host', id: hostId, situation: 'not supervised' })
+      // A server is in the hands of its own supervisor: there is no account, and no key but the server's id.
+      const host = { hostId, name, username: 'steward', hostKey: { fingerprint: `server:${hostId}` } }
+      return reachedBy(watched, host, servers(hostId))
+    }
     const { state: machine } = await log.states.host(hostId)
     if (machine.situation !== 'registered') throw new TargetGone({ what: 'host', id: hostId, situation: machine.situation })
-    const remote = hosts.open(machine.registration)
-    const connection = serviceConnection(watched.registration.connection)
-    return {
-      target: watched,
-      host: machine.registration,
-      remote,
-      execute: (program, { timeoutMs = PROBE_TIMEOUT_MS, ...options } = {}) =>
-        remote.execute(program, { timeoutMs, ...options, ...(connection === undefined ? {} : { connection }) }),
-    }
+    return reachedBy(watched, machine.registration, hosts.open(machine.registration))
   }
+
+function reachedBy(target: RegisteredTarget, host: ReachedHost, remote: RemoteHost): Reached {
+  const connection = serviceConnection(target.registration.connection)
+  return {
+    target,
+    host,
+    remote,
+    execute: (program, { timeoutMs = PROBE_TIMEOUT_MS, ...options } = {}) =>
+      remote.execute(program, { timeoutMs, ...options, ...(connection === undefined ? {} : { connection }) }),
+  }
+}
 
 export class TargetGone extends Error {
   override readonly name = 'TargetGone'

@@ -4,6 +4,7 @@
  */
 import { baselineDiscoveries, baselineEntries, baselinePaths, mergePaths, pathsToRead } from '../../domain/catalogue/baseline.ts'
 import { keepContents, parseKeptContents } from '../../domain/catalogue/common/contents.ts'
+import type { FileStates } from '../../domain/catalogue/common/file-state.ts'
 import { parseFileStates, readFileStates } from '../../domain/catalogue/common/read-file-states.ts'
 import { limitReadings } from '../../domain/catalogue/limits.ts'
 import { validationOf } from '../../domain/catalogue/validation.ts'
@@ -37,17 +38,22 @@ async function survey(reached: Reached, signal: AbortSignal): Promise<Surveyed> 
   }
   const paths = mergePaths(found)
   const logs = registration.logPaths.map((path) => ({ path, scope: 'one' }) as const)
-  const states = parseFileStates(await reached.execute(readFileStates([...pathsToRead(paths), ...logs]), options))
+  const watched = [...pathsToRead(paths), ...logs]
+  // A managed server has no files: its configurations are in the log.
+  const states = watched.length === 0 ? NO_FILES : parseFileStates(await reached.execute(readFileStates(watched), options))
   if (!states) return { kind: 'unseen', reason: 'the files of the target could not be read' }
   const hidden = states.files.find(({ path, kind }) => registration.logPaths.includes(path) && (kind === 'missing' || kind === 'unseen'))
   if (hidden) return { kind: 'unseen', reason: `log ${hidden.path} is ${hidden.kind === 'missing' ? 'missing' : 'unreadable'}` }
   const health = await probeHealth(reached, signal)
-  if (health.level === 'unknown') return { kind: 'unseen', reason: health.says?.text ?? 'the service does not say how it is' }
+  if (health.level === 'unknown' && !health.tended)
+    return { kind: 'unseen', reason: health.says?.text ?? 'the service does not say how it is' }
 
   const own = states.files.filter(({ path }) => !registration.logPaths.includes(path))
   const kept = (await isAccepted(reached, options)) && health.level === 'up' ? await keep(paths.contents, reached, options) : new Map()
   return { kind: 'seen', baseline: baselineEntries({ ...states, files: own }, kept), limits: await readLimits(reached, options) }
 }
+
+const NO_FILES: FileStates = { files: [], cut: [] }
 
 type Options = Readonly<{ signal: AbortSignal; timeoutMs: number }>
 

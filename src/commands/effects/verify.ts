@@ -6,7 +6,7 @@ import { findAction } from '../../domain/catalogue/catalogue.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
 import type { EffectHandler } from '../effect-runner.ts'
-import { probe } from './probing.ts'
+import { type Probed, probe } from './probing.ts'
 import type { Reach } from './reach.ts'
 
 /** Probes in the window, first and last included. */
@@ -20,11 +20,14 @@ export const createVerify =
   async ({ targetId, action, windowMs }, { signal }) => {
     const known = findAction(action.id)
     if (!known) return { kind: 'unknown', reason: `${action.id} is no longer in the catalogue` }
-    const { postcondition } = known.bind(action.params)
+    const { postcondition, service, timeoutMs } = known.bind(action.params)
+    // A managed server takes as long to start as its own time-outs let it, and no longer than its supervisor is at it.
+    const settlingMs = ({ verdict }: Probed): number =>
+      service === 'server' && verdict.kind === 'does-not-hold' && verdict.facts['supervisor'] === 'acting' ? timeoutMs : SETTLING_MS
     const reached = await reach(targetId)
     const begun = clock.now()
     let probed = await probe(reached, postcondition, signal)
-    while (probed.verdict.kind !== 'holds' && elapsedMs(begun, clock.now()) < SETTLING_MS) {
+    while (probed.verdict.kind !== 'holds' && elapsedMs(begun, clock.now()) < settlingMs(probed)) {
       await clock.sleep(ASK_EVERY_MS, signal)
       probed = await probe(reached, postcondition, signal)
     }

@@ -1,9 +1,9 @@
 /** Keys, projections and parked instances: what keeps Steward itself in order. */
 import type { Instant } from '../../domain/instant.ts'
 import type { Role } from '../../domain/key/events.ts'
-import type { OperationKind } from '../../domain/operation/events.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
+import { backgroundOperation } from './background-operation.ts'
 import { type OperatorCommand, type OperatorTools, operatorCommand, simpleCommand } from './operator-command.ts'
 import { createUnparkCommand, type Unpark } from './unpark-command.ts'
 
@@ -56,47 +56,8 @@ export function createAdministrationCommands(tools: OperatorTools, options: Admi
       }),
       ({ id, reason }) => ({ id, reason }),
     ),
-    rebuildProjection: projectionOperation(tools, options, 'projection-rebuild', (name) => options.projections.rebuild(name)),
-    verifyProjection: projectionOperation(tools, options, 'projection-verify', (name) => options.projections.verify(name)),
+    rebuildProjection: backgroundOperation(tools, options, 'projection-rebuild', (name) => options.projections.rebuild(name)),
+    verifyProjection: backgroundOperation(tools, options, 'projection-verify', (name) => options.projections.verify(name)),
     unparkInstance: createUnparkCommand(tools),
-  }
-}
-
-/** Long work: answered at once with the operation, whose stream tells how it ends. */
-function projectionOperation(
-  tools: OperatorTools,
-  { logger }: AdministrationOptions,
-  kind: OperationKind,
-  work: (name: string) => Promise<JsonObject>,
-): OperatorCommand<Readonly<{ name: string }>> {
-  return operatorCommand<Readonly<{ name: string }>>(tools, {
-    name: kind,
-    subject: ({ name }) => name,
-    body: ({ name }) => ({ name }),
-    async run({ name }, { newId: operationId, meta, now, handle }) {
-      const data = { operationId, kind, subject: name, by: meta.owner, now }
-      const handled = await handle({ aggregate: 'operation', id: operationId, command: { type: 'StartOperation', data } })
-      void finish(tools, operationId, () => work(name)).catch((error: unknown) =>
-        logger.error({ operationId, error, correlationId: meta.correlationId }, 'the end of an operation could not be recorded'),
-      )
-      return { id: operationId, handled }
-    },
-    read: () => ({}),
-  })
-}
-
-async function finish({ handle, ids, clock }: OperatorTools, operationId: string, work: () => Promise<JsonObject>): Promise<void> {
-  const commandId = ids.derived('operation-ends', operationId)
-  const cause = { actor: 'steward', correlationId: operationId, causationId: operationId, commandId }
-  try {
-    const result = await work()
-    await handle(
-      { aggregate: 'operation', id: operationId, command: { type: 'SucceedOperation', data: { result, now: clock.now() } } },
-      cause,
-    )
-  } catch (error) {
-    const [rule, says] = error instanceof Error ? [error.name, error.message] : ['unknown', String(error)]
-    const command = { type: 'FailOperation', data: { rule, says, now: clock.now() } } as const
-    await handle({ aggregate: 'operation', id: operationId, command }, cause)
   }
 }

@@ -1,12 +1,12 @@
 /**
- * What hosts and targets must not share - their names, and the keys of hosts - claimed before they are registered, and given back when they are not
+ * What hosts, targets and servers must not share - their names, and the keys of hosts - claimed before they are registered, and given back when they are not
  * registered after all, or retired. Whoever claims is known before he exists, so a command that is run again claims again what it has.
  */
 import type { EventLog } from '../event-log.ts'
 import type { RunContext } from './operator-command.ts'
 
 /** Each is a registry of its own. */
-export type Kind = 'hosts' | 'targets' | 'host-keys'
+export type Kind = 'hosts' | 'targets' | 'host-keys' | 'servers'
 
 export type Claims = Readonly<{
   /** Who else holds it; the first first. */

@@ -68,6 +68,7 @@ export function operatorCommand<Input extends object, More extends JsonObject = 
       now: tools.clock.now(),
       handle: (command) => tools.handle(command, cause),
       handleExpected: (command) => tools.handle(command, own),
+      handleAt: (revision, command) => tools.handle(command, { ...cause, expectedRevision: revision }),
       handlePart: (part, command) => tools.handle(command, { ...cause, commandId: tools.ids.derived(commandId, part) }),
     }
     const request = {
@@ -105,6 +106,8 @@ export type RunContext = Readonly<{
   handle: (command: AnyCommand) => Promise<Handled>
   /** Like `handle`, held to the revision that the caller saw. */
   handleExpected: (command: AnyCommand) => Promise<Handled>
+  /** Like `handle`, held to a revision that the command itself has looked at. */
+  handleAt: (revision: bigint, command: AnyCommand) => Promise<Handled>
   /** For what follows on a stream that this command has written to already: under its own id it would be taken for a repeat. */
   handlePart: (part: string, command: AnyCommand) => Promise<Handled>
 }>

@@ -100,7 +100,8 @@ export function createTargetCommands(
       async run({ id, mode }, { meta, now, handleExpected }) {
         const { state } = await tools.log.states.target(id)
         // While it was only observed nobody asked whether marks and snapshots can be kept there.
-        if (state.situation === 'registered' && state.mode === 'observe' && mode !== 'observe') {
+        const isOnHost = state.situation === 'registered' && state.registration.service !== 'server'
+        if (isOnHost && state.mode === 'observe' && mode !== 'observe') {
           const { hostId, stateDir } = state.registration
           await checkStateDir(stateDir, await openHost(hostId), { field: 'mode' })
         }
@@ -143,7 +144,8 @@ export function createTargetCommands(
         const { meta, now, handle, handlePart } = context
         const { state, expected } = await tools.log.states.target(id)
         if (state.situation === 'registered') {
-          const { hostId } = state.registration
+          const { hostId, service } = state.registration
+          if (service === 'server') throw new CommandRefused({ rule: 'target-of-a-server', facts: { serverId: hostId } })
           const { state: lanes } = await tools.log.states.lanes(hostId)
           if (!lanes.left.has(id)) requireSeen(meta.expectedRevision, expected)
           // First out of the lanes: from here on no fix begins on it, and nothing that happens to it meanwhile may leave it half retired.

@@ -1,5 +1,6 @@
 /** What can happen to an anomaly: one detection. It may open an incident; it never authorises an action. */
 import type { Service } from '../catalogue/action.ts'
+import type { SupervisorSight } from '../catalogue/supervisor-sights.ts'
 import type { Instant } from '../instant.ts'
 import type { Protected } from '../protected.ts'
 import type { Severity } from '../severity.ts'
@@ -35,6 +36,8 @@ export type DetectionSource =
   | Readonly<{ kind: 'log'; path: string; generation: string; offset: number }>
   | Readonly<{ kind: 'poll'; probe: string }>
   | Readonly<{ kind: 'report'; by: string }>
+  /** What the supervisor of the managed servers has recorded: `event` is its id. */
+  | Readonly<{ kind: 'supervisor'; event: string; saw: SupervisorSight }>
 
 /** Counts lines by their byte range, so that reading a range again counts nothing twice. */
 export type Repetition = Readonly<{

@@ -31,6 +31,8 @@ export type Action<Params extends JsonObject, Facts extends JsonObject> = Readon
   rights?: (params: Params, facts: Facts) => readonly Right[]
   /** Prints, without changing anything, what each file would hold afterwards, so that a person sees the difference first. */
   preview?: (params: Params, facts: Facts) => readonly Preview[]
+  /** The same of settings that are texts of their own. */
+  previewSettings?: (params: Params, facts: Facts) => readonly SettingPreview[]
   snapshot: (params: Params, facts: Facts) => readonly SnapshotItem[]
   /** `where` tells where a path really lay when the plan was made: what is written goes there, or nowhere. */
   steps: (params: Params, facts: Facts, where: Where) => readonly Step[]
@@ -44,17 +46,24 @@ export type Action<Params extends JsonObject, Facts extends JsonObject> = Readon
 }>
 
 export type ActionId = `${string}.${string}`
-export type Service = 'nginx' | 'postgresql' | 'redis' | 'odoo'
-export const services = ['nginx', 'postgresql', 'redis', 'odoo'] as const satisfies readonly Service[]
+/** What runs on a host that is reached over SSH. */
+export const hostServices = ['nginx', 'postgresql', 'redis', 'odoo'] as const
+/** `server`: a managed MCP server. Its host is its supervisor. */
+export const services = [...hostServices, 'server'] as const
+export type HostService = (typeof hostServices)[number]
+export type Service = (typeof services)[number]
 export type Reversibility = 'reversible' | 'compensable' | 'irreversible'
 /** Rising. */
 export const risks = ['low', 'medium', 'high'] as const
 export type Risk = (typeof risks)[number]
-export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}`
+export type Resource = `service:${string}` | `unit:${string}` | `file:${string}` | `filesystem:${string}` | `server:${string}`
 export type Where = (path: string) => string
 export type Step = Readonly<{ say: string; run: Program }>
 /** `content` prints the new content of `path` on standard output; `sha256` its hash, computed on the host over every byte of it. */
 export type Preview = Readonly<{ path: string; content: Program; sha256: Program }>
+/** A setting that is a text of its own, and known by its hash: each program prints it. */
+export type SettingPreview = Readonly<{ setting: string; now: HashedText; next: HashedText }>
+export type HashedText = Readonly<{ sha256: string; print: Program }>
 
 export type Leaves = Readonly<{ files?: readonly LeftFile[]; settings?: Readonly<Record<string, string>> }>
 /** `onlyIfMissing`: a file that was there keeps the mode and owner that it had. */

@@ -3,7 +3,20 @@
  * The types of parameters and facts end here, so a list can hold every action without a cast.
  */
 import type { JsonObject } from '../ports/json.ts'
-import type { Action, ActionId, Leaves, Preview, Resource, Reversibility, Risk, Service, SnapshotItem, Step, Where } from './action.ts'
+import type {
+  Action,
+  ActionId,
+  Leaves,
+  Preview,
+  Resource,
+  Reversibility,
+  Risk,
+  Service,
+  SettingPreview,
+  SnapshotItem,
+  Step,
+  Where,
+} from './action.ts'
 import type { Output, Program } from './program.ts'
 import type { Right } from './right.ts'
 
@@ -42,6 +55,7 @@ export type Prepared = Readonly<{
   dryRun: Program | undefined
   rights: readonly Right[]
   previews: readonly Preview[]
+  settingPreviews: readonly SettingPreview[]
   snapshot: readonly SnapshotItem[]
   steps: readonly Step[]
   leaves: Leaves
@@ -93,6 +107,7 @@ function bind<Params extends JsonObject, Facts extends JsonObject>(action: Actio
         dryRun: action.dryRun?.(params, facts),
         rights: action.rights?.(params, facts) ?? [],
         previews: action.preview?.(params, facts) ?? [],
+        settingPreviews: action.previewSettings?.(params, facts) ?? [],
         snapshot: action.snapshot(params, facts),
         steps: action.steps(params, facts, where),
         leaves: action.leaves?.(params, facts) ?? {},

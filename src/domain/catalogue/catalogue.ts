@@ -10,6 +10,10 @@ import { restoreConfig as restorePostgresqlConfig } from './postgresql/restore-c
 import { terminateSessions } from './postgresql/terminate-sessions.ts'
 import { raiseMaxmemory } from './redis/raise-maxmemory.ts'
 import { restoreDirectoryMode } from './redis/restore-directory-mode.ts'
+import { disable as disableServer } from './server/disable.ts'
+import { raiseMemoryLimit } from './server/raise-memory-limit.ts'
+import { restart as restartServer } from './server/restart.ts'
+import { restoreConfiguration } from './server/restore-configuration.ts'
 
 export const catalogue: readonly CatalogueAction[] = [
   defineAction(restoreNginxConfig),
@@ -21,6 +25,10 @@ export const catalogue: readonly CatalogueAction[] = [
   defineAction(restorePostgresqlConfig),
   defineAction(raiseMaxmemory),
   defineAction(restoreDirectoryMode),
+  defineAction(restartServer),
+  defineAction(disableServer),
+  defineAction(restoreConfiguration),
+  defineAction(raiseMemoryLimit),
 ]
 
 const byId = new Map<string, CatalogueAction>(catalogue.map((action) => [action.id, action]))

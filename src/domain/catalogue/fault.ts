@@ -2,6 +2,7 @@
 import type { Json } from '../ports/json.ts'
 import type { Severity } from '../severity.ts'
 import type { Service } from './action.ts'
+import type { SupervisorSight } from './supervisor-sights.ts'
 
 export type Fault = Readonly<{
   id: `${string}.${string}`
@@ -15,10 +16,12 @@ export type Fault = Readonly<{
   /** In order of preference; the first whose precondition holds is planned. Empty: report only, and `reportOnly` says why. */
   remedies: readonly Remedy[]
   reportOnly?: string
+  /** Said to a person when no remedy applies although the service is down: that is no fault that was not confirmed. */
+  unremedied?: string
   runbook: string
 }>
 
-export type Detection = LogDetection | PollDetection
+export type Detection = LogDetection | PollDetection | SupervisorDetection
 
 export type LogDetection = Readonly<{
   kind: 'log'
@@ -36,6 +39,9 @@ export const REPORT = 'report'
 
 /** A signal that prints no line: a probe of the catalogue, asked again and again (`STEWARD_POLL_EVERY`), that answers whether the fault is there. */
 export type PollDetection = Readonly<{ kind: 'poll'; probe: string }>
+
+/** What the supervisor of the managed servers does or sees, in the words of `supervisor-sights.ts`. */
+export type SupervisorDetection = Readonly<{ kind: 'supervisor'; saw: SupervisorSight }>
 
 /** Parameters are literals, or `${target...}`, `${policy...}`, `${baseline...}`, `${hint.<group>}`; a hint is proven by the precondition before use. */
 export type Remedy = Readonly<{ action: string; params: Readonly<Record<string, Json>> }>

@@ -11,9 +11,11 @@ import { row } from './postgresql/sessions.ts'
 import type { Output, Program } from './program.ts'
 import { parseInfo, readInfo } from './redis/info.ts'
 import { isFull, parseMemory } from './redis/memory.ts'
+import { look, readLook } from './server/look.ts'
 
 export type HealthLevel = 'up' | 'degraded' | 'down' | 'unknown'
-export type Health = Readonly<{ level: HealthLevel; facts: JsonObject }>
+/** `tended`: the supervisor of a managed server is at work on it, and what it makes of it is to be waited for. */
+export type Health = Readonly<{ level: HealthLevel; facts: JsonObject; tended?: boolean }>
 export type HealthProbe = Readonly<{ run: Program; read: (output: Output) => Health }>
 
 /** Undefined: nothing says how to reach the service. A driver that is refused while the host answers means `down`; that is the caller's to say. */
@@ -21,6 +23,7 @@ export function healthProbe({ service, connection }: TargetInventory): HealthPro
   if (service === 'nginx') return nginxHealth(connection?.kind === 'nginx' ? connection : { kind: 'nginx' })
   if (service === 'postgresql' && connection?.kind === 'postgresql') return postgresqlHealth
   if (service === 'redis' && connection?.kind === 'redis') return redisHealth
+  if (service === 'server') return serverHealth
   return undefined
 }
 
@@ -84,5 +87,16 @@ const redisHealth: HealthProbe = {
       said['master_link_status'] !== 'down' &&
       !(isFull(memory) && memory.refusals > 0)
     return { level: well ? 'up' : 'degraded', facts: { ...said, usedBytes: memory.usedBytes, maxmemoryBytes: memory.maxmemoryBytes } }
+  },
+}
+
+const serverHealth: HealthProbe = {
+  run: look(),
+  read(output) {
+    const seen = readLook(output)
+    if (seen === undefined) return unknown
+    const { lifecycle, intent, supervisor, because, lists } = seen
+    const level = lists === 'yes' ? 'up' : lists === 'no' ? 'degraded' : supervisor === 'acting' ? 'unknown' : 'down'
+    return { level, facts: { lifecycle, intent, supervisor, because, lists }, tended: supervisor === 'acting' }
   },
 }

@@ -8,6 +8,9 @@ import type { Service } from './action.ts'
 /** The level of a line in the words of the service; undefined for a continuation, or a form that we do not know. */
 export function levelOf(service: Service, line: string): string | undefined {
   switch (service) {
+    // An MCP server writes to its error stream whatever it likes: all of it is of one level, and none of it is more than a hint.
+    case 'server':
+      return 'stderr'
     case 'nginx':
       return /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[(\w{1,6})\] \d{1,10}#\d{1,10}: /.exec(line)?.[1]
     case 'postgresql':
@@ -33,6 +36,7 @@ const frames: Readonly<Record<Service, RegExp>> = {
   postgresql: /^(?:\t|\{|\d{4}-\d\d-\d\d )/,
   redis: /^\d{1,10}:[A-Z] /,
   odoo: /^\d{4}-\d\d-\d\d /,
+  server: /^(?!)/,
 }
 
 const redisLevels: Readonly<Record<string, string>> = { '.': 'debug', '-': 'verbose', '*': 'notice', '#': 'warning' }
@@ -80,4 +84,5 @@ const severities: Readonly<Record<Service, Readonly<Record<string, Severity>>>> 
   },
   redis: { warning: 'warning', notice: 'info', verbose: 'info', debug: 'info' },
   odoo: { CRITICAL: 'critical', ERROR: 'error', WARNING: 'warning', INFO: 'info', DEBUG: 'info' },
+  server: { stderr: 'info' },
 }

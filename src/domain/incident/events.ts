@@ -62,7 +62,7 @@ export type IncidentOrigin = Readonly<{
 /** What the probes on the host said. Only this, never the log line, leads on to an action. */
 export type Investigation = Readonly<{
   incidentId: string
-  result: 'confirmed' | 'not-confirmed' | 'unknown' | 'report-only' | 'unrecognised'
+  result: 'confirmed' | 'not-confirmed' | 'recovered' | 'held-back' | 'unknown' | 'report-only' | 'unrecognised'
   evidence: readonly Evidence[]
   at: Instant
 }>
@@ -121,8 +121,20 @@ export type ForeignChange = Readonly<{
   sinceLeft?: Protected
 }>
 
-/** `step`: it still runs on the host, and nobody who could tell holds its connection any more. */
-export type WaitReason = 'approval' | 'lanes' | 'step' | 'healing-stopped' | 'visibility' | 'host-budget' | 'analyst' | 'unfreeze'
+/**
+ * `step`: it still runs on the host, and nobody who could tell holds its connection any more. `supervisor`: a managed server is being started again
+ * by the one whose business that is.
+ */
+export type WaitReason =
+  | 'approval'
+  | 'lanes'
+  | 'step'
+  | 'supervisor'
+  | 'healing-stopped'
+  | 'visibility'
+  | 'host-budget'
+  | 'analyst'
+  | 'unfreeze'
 
 export type EscalationReason =
   | 'no-remedy'

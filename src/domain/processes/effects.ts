@@ -49,6 +49,10 @@ export type EffectResults = Readonly<{
   investigate:
     | Readonly<{ kind: 'confirmed'; remedy: ConfirmedRemedy; evidence: readonly Evidence[] }>
     | Readonly<{ kind: 'not-confirmed'; evidence: readonly Evidence[] }>
+    /** It was there, and Steward's own supervisor has mended it meanwhile. */
+    | Readonly<{ kind: 'recovered'; evidence: readonly Evidence[] }>
+    /** The supervisor is at it: what it makes of it is waited for. */
+    | Readonly<{ kind: 'held-back'; by: 'supervisor'; evidence: readonly Evidence[] }>
     | Readonly<{ kind: 'unknown'; reason: string; evidence: readonly Evidence[] }>
     | Readonly<{ kind: 'report-only'; reason: string; evidence: readonly Evidence[] }>
     /** No fault of the catalogue fits. */

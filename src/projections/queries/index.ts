@@ -6,10 +6,17 @@
 import type { AnomalyStatus } from '../../domain/anomaly/events.ts'
 import type { Service } from '../../domain/catalogue/action.ts'
 import type { Instant } from '../../domain/instant.ts'
+import type { OperationItem } from '../../domain/operation/events.ts'
 import type { Position } from '../../domain/ports/event-store.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
+import type { ServerConfig } from '../../domain/server/config.ts'
+import type { Health, ServerState } from '../../domain/server/lifecycle.ts'
+import type { StatusWords } from '../../domain/server/status-words.ts'
+import type { ToolState } from '../../domain/server/tool.ts'
 import type { Severity } from '../../domain/severity.ts'
 import type { Mode } from '../../domain/target/events.ts'
+import type { CallOutcome } from '../../domain/usage/call.ts'
+import type { Period } from '../../domain/usage/windows.ts'
 import type { AnomalyRow } from '../anomalies.ts'
 import type { ApiKeyRow } from '../api-keys.ts'
 import type { ApprovalRow } from '../approvals.ts'
@@ -23,7 +30,11 @@ import type { IncidentRow, IncidentState, PlanView } from '../incidents.ts'
 import type { OperationRow } from '../operations.ts'
 import type { ParkedInstanceRow } from '../parked-instances.ts'
 import type { RemedyGuardRow } from '../remedy-guards.ts'
+import type { ServerToolRow } from '../server-tools.ts'
+import type { ServerRow } from '../servers.ts'
 import type { TargetRow } from '../targets.ts'
+import type { ToolCallRow } from '../tool-calls.ts'
+import type { Analytics, ServerAnalytics } from './usage-answers.ts'
 
 /** @see ProjectionLagging, thrown by every query when `minPosition` is not reached in time. */
 export type ReadOptions = Readonly<{
@@ -49,7 +60,7 @@ export type ListOptions = ReadOptions &
 export type Answer<Value> = Readonly<{ value: Value; position: Position }>
 export type Page<Item> = Readonly<{ items: readonly Item[]; nextCursor: string | undefined; total: number | undefined; position: Position }>
 
-/** Lists begin with the newest, those of hosts and targets with the first name. An undefined filter filters nothing. */
+/** Lists begin with the newest, those of hosts, targets, servers and tools with the first name. An undefined filter filters nothing. */
 export type Collection<Item, Filter, Details = Item> = Readonly<{
   list: (options?: Filter & ListOptions) => Promise<Page<Item>>
   show: (id: string, options?: ReadOptions) => Promise<Answer<Details | undefined>>
@@ -58,17 +69,23 @@ export type Collection<Item, Filter, Details = Item> = Readonly<{
 export type Queries = Readonly<{
   hosts: Collection<HostRow, HostFilter>
   targets: Collection<TargetView, TargetFilter>
+  servers: Collection<ServerView, ServerFilter>
+  serverTools: Collection<ServerToolView, ServerToolFilter>
   anomalies: Collection<AnomalyRow, AnomalyFilter>
   incidents: Collection<IncidentRow, IncidentFilter, IncidentDetails>
   approvals: Collection<ApprovalView, ApprovalFilter>
   commands: Collection<CommandRow, CommandFilter>
   operations: Collection<OperationRow, OperationFilter>
+  /** Which servers an operation is to be about. */
+  serverSelection: (selection: ServerSelection, options?: ReadOptions) => Promise<Answer<readonly OperationItem[]>>
   keys: Collection<ApiKeyRow, KeyFilter> & Readonly<{ bySha256: (sha256: string) => Promise<ApiKeyRow | undefined> }>
   fingerprints: Collection<FingerprintRow, FingerprintFilter>
   remedyGuards: Collection<RemedyGuardRow, NoFilter>
   /** Newest first. Ids are the names of their streams. */
   parkedInstances: Collection<ParkedInstanceRow, NoFilter>
   events: EventQueries
+  /** Of managed servers: how often their tools were called, how long it took, how it went. */
+  usage: UsageQueries
   /** Undefined: nobody ever touched the switch, and healing runs. */
   healingSwitch: (options?: ReadOptions) => Promise<Answer<HealingSwitchRow | undefined>>
   summary: (options?: ReadOptions) => Promise<Answer<Summary>>
@@ -98,6 +115,43 @@ export type TargetView = TargetRow & Readonly<{ openIncidents: number; worstSeve
 
 /** In order of precedence: the first that is true. */
 export type TargetStatus = 'retired' | 'frozen' | 'paused' | 'unseen' | 'pending' | 'troubled' | 'healthy'
+
+export type ServerFilter = Readonly<{
+  name?: string | undefined
+  /** Part of its name, in small letters or capitals. */
+  search?: string | undefined
+  state?: ServerState | undefined
+  health?: Health | undefined
+  enabled?: boolean | undefined
+  transport?: ServerConfig['transport']['kind'] | undefined
+  builtIn?: boolean | undefined
+  /** By one of the words that are derived of it. */
+  words?: Partial<StatusWords> | undefined
+  /** Default 'registered'. */
+  situation?: ServerRow['situation'] | 'all' | undefined
+}>
+
+/** A server with what others know of it. */
+export type ServerView = ServerRow & Readonly<{ tools: ToolCounts; words: StatusWords }>
+
+/** `enabled`: those that a call may reach, once the server runs. */
+export type ToolCounts = Readonly<{ offered: number; enabled: number; quarantined: number }>
+
+export type ServerToolFilter = Readonly<{
+  /** Undefined: of all that are registered. */
+  serverId?: string | undefined
+  tool?: string | undefined
+  search?: string | undefined
+  state?: ToolState | undefined
+}>
+
+/** A tool with the name of its server. */
+export type ServerToolView = ServerToolRow &
+  Readonly<{
+    server: string
+    /** Of the ninety days that are kept. */
+    usage: Readonly<{ calls: number; errors: number; durationUs: number; lastCallAt: Instant | null }>
+  }>
 
 export type AnomalyFilter = Readonly<{
   targetId?: string | undefined
@@ -149,6 +203,18 @@ export type CommandFilter = Readonly<{
 
 export type OperationFilter = Readonly<{ kind?: OperationRow['kind'] | undefined; state?: OperationRow['state'] | undefined }>
 
+/** `ids` alone, in that order, or whatever registered servers fit the rest, by name. At most `limit`, default 1 000. */
+export type ServerSelection = Readonly<{
+  ids?: readonly string[] | undefined
+  state?: ServerState | undefined
+  health?: Health | undefined
+  enabled?: boolean | undefined
+  transport?: ServerConfig['transport']['kind'] | undefined
+  /** Part of the name. */
+  search?: string | undefined
+  limit?: number | undefined
+}>
+
 /** Default: those that are not revoked. */
 export type KeyFilter = Readonly<{ owner?: string | undefined; withRevoked?: boolean | undefined }>
 
@@ -191,6 +257,25 @@ export type Causality = Readonly<{
 
 /** `depth`: how many steps away from the event. */
 export type CausalLink = EventIndexRow & Readonly<{ depth: number }>
+
+export type UsageQueries = Readonly<{
+  analytics: (period: Period, options?: ReadOptions) => Promise<Answer<Analytics>>
+  /** Undefined: no server of that id was ever registered. */
+  server: (serverId: string, period: Period, options?: ReadOptions) => Promise<Answer<ServerAnalytics | undefined>>
+  /** Single calls of the last ninety days, newest first. */
+  calls: (options?: ToolCallFilter & ListOptions) => Promise<Page<ToolCallRow>>
+}>
+
+export type ToolCallFilter = Readonly<{
+  serverId?: string | undefined
+  tool?: string | undefined
+  principal?: string | undefined
+  conversation?: string | undefined
+  /** Several are alternatives. */
+  outcomes?: readonly CallOutcome[] | undefined
+  from?: Instant | undefined
+  until?: Instant | undefined
+}>
 
 /** For `GET /status`, in one look. */
 export type Summary = Readonly<{

@@ -14,6 +14,17 @@ test('every metric is documented as it is', () => {
   expect(rows).toStrictEqual(declared)
 })
 
+test('every name of the source documents is documented with what it is', () => {
+  const rows = page.split('\n').filter((line) => /^\| `mcp_\w+` \| `steward_/.test(line))
+  const declared = Object.entries<MetricDeclaration>(metricTable).flatMap(([name, { documents }]) => {
+    if (documents === undefined) return []
+    const where = Object.entries(documents.where ?? {}).map(([label, value]) => `${label}="${value}"`)
+    const labels = Object.entries(documents.labels).map(([own, theirs]) => (own === theirs ? own : `${theirs} (${own})`))
+    return [`| \`${documents.name}\` | \`${name}${where.length === 0 ? '' : `{${where.join(',')}}`}\` | ${labels.join(', ')} |`]
+  })
+  expect(rows).toStrictEqual(declared)
+})
+
 test('every metric that the page speaks of exists', () => {
   const names = [...page.matchAll(/steward_\w+/g)].map(([name]) => name)
   expect(names.filter((name) => !Object.hasOwn(metricTable, name))).toStrictEqual([])

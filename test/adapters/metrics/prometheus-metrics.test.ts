@@ -183,3 +183,45 @@ describe('gauges that are read for each page', () => {
     expect(await linesOf(metrics, 'steward_healing_stopped')).toStrictEqual(['steward_healing_stopped{by="file"} 1'])
   })
 })
+
+describe('under the names of the source documents', () => {
+  test('the same figures are shown, with the labels that the documents have', async () => {
+    const metrics = start()
+    metrics.set('steward_server_healthy', 1, { server: 'files', transport: 'stdio' })
+    metrics.count('steward_server_operations_total', { operation: 'start', transport: 'http', outcome: 'failed' }, 2)
+    metrics.set('steward_http_streams', 7, { kind: 'events' })
+    metrics.set('steward_http_streams', 3, { kind: 'websocket' })
+    expect(await linesOf(metrics, 'mcp_')).toStrictEqual([
+      'mcp_active_connections 3',
+      'mcp_server_health_status{server_name="files",server_type="stdio"} 1',
+      'mcp_server_operations_total{operation="start",server_type="http",status="failed"} 2',
+    ])
+  })
+
+  test('what is gone is gone there too', async () => {
+    const metrics = start()
+    const source = { servers: ['files', 'memory'] }
+    metrics.readFrom({
+      name: 'state',
+      gauges: ['steward_server_healthy'],
+      read: async () =>
+        source.servers.map((server) => ({ gauge: 'steward_server_healthy' as const, value: 1, labels: { server, transport: 'stdio' } })),
+    })
+    expect(await linesOf(metrics, 'mcp_server_health_status')).toHaveLength(2)
+    source.servers = ['files']
+    expect(await linesOf(metrics, 'mcp_server_health_status')).toHaveLength(1)
+  })
+
+  test('none of them is a name of ours', () => {
+    const names = Object.values<MetricDeclaration>(metricTable).flatMap(({ documents }) => documents?.name ?? [])
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.every((name) => name.startsWith('mcp_'))).toBe(true)
+  })
+})
+
+test('what is told server by server has room for a fleet, and no more', async () => {
+  const metrics = start({ maxSeriesPerMetric: 3 })
+  for (let index = 0; index < 10_050; index++) metrics.count('steward_tool_calls_total', { server: 'files', tool: `tool-${index}` })
+  expect(await linesOf(metrics, 'steward_tool_calls_total{')).toHaveLength(10_000)
+  expect(await lineOf(metrics, 'steward_metric_samples_dropped_total{reason="too-many-series"}')).toMatch(/ 50$/)
+})

@@ -38,7 +38,7 @@ test('every figure that is declared is recorded by somebody: by its name in a ca
 /** A name in a type, or in a comment, records nothing. */
 const records = (source: string, name: string): boolean =>
   new RegExp(`\\.(?:count|observe|set)\\(\\s*['"\`]${name}['"\`]`).test(source) ||
-  new RegExp(`gauge: '${name}'|instruments\\.get\\('${name}'\\)|select '${name}'|\\('${name}', `).test(source)
+  new RegExp(`gauge: '${name}'( as const)?,|instruments\\.get\\('${name}'\\)|select '${name}'|\\('${name}', `).test(source)
 
 test('the check can fail', () => {
   const source = "metrics.count('steward_invented_total')\nmetrics.set(\n  'steward_appended_events_total', 1)"

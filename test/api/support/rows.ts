@@ -1,9 +1,11 @@
 /** One plausible row of each read model, to be varied by the tests. */
 import { instant } from '../../../src/domain/instant.ts'
+import { serverDefaults } from '../../../src/domain/server/config.ts'
 import type { AnomalyRow } from '../../../src/projections/anomalies.ts'
 import type { CommandRow } from '../../../src/projections/commands.ts'
 import type { HostRow } from '../../../src/projections/hosts.ts'
-import type { ApprovalView, IncidentDetails, TargetView } from '../../../src/projections/queries/index.ts'
+import type { OperationRow } from '../../../src/projections/operations.ts'
+import type { ApprovalView, IncidentDetails, ServerToolView, ServerView, TargetView } from '../../../src/projections/queries/index.ts'
 
 export const at = instant('2026-11-21T10:30:00.000Z')
 
@@ -206,4 +208,97 @@ export const commandRow: CommandRow = {
   correlationId: 'correlation-1',
   position: 5n,
   revision: 1n,
+}
+
+export const serverRow: ServerView = {
+  serverId: 'server-1',
+  name: 'files',
+  displayName: 'Files',
+  transport: 'stdio',
+  isolation: 'shared',
+  config: {
+    ...serverDefaults,
+    displayName: 'Files',
+    transport: { kind: 'stdio', command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem@2026.7.10', '/srv'], env: {} },
+  },
+  builtIn: false,
+  situation: 'registered',
+  enabled: true,
+  disabledBecause: null,
+  desired: 'running',
+  state: 'running',
+  stateSince: at,
+  health: 'healthy',
+  healthFacts: { live: true, ready: true, capable: true, responseMs: 3 },
+  healthSince: at,
+  runId: 'run-1',
+  pid: 4242,
+  limitedBy: 'rlimit',
+  era: 'session',
+  protocolVersion: '2025-11-25',
+  serverName: 'secure-filesystem-server',
+  serverVersion: '0.2.0',
+  runningSince: at,
+  startedInMs: 410,
+  outdated: false,
+  restartAttempt: null,
+  restartDueAt: null,
+  failureReason: null,
+  failureSays: null,
+  failureStderr: null,
+  failedAt: null,
+  lastExit: null,
+  failedStarts: 0,
+  crashes: 0,
+  approvedArgv: [],
+  instructions: null,
+  pendingInstructions: null,
+  starts: 1,
+  failures: 0,
+  registeredBy: 'mira',
+  registeredAt: at,
+  changedBy: 'mira',
+  changedAt: at,
+  retiredBy: null,
+  retiredReason: null,
+  retiredAt: null,
+  revision: 4n,
+  tools: { offered: 1, enabled: 1, quarantined: 0 },
+  words: { management: 'running', toolServer: 'enabled', dashboard: 'ok' },
+}
+
+export const toolRow: ServerToolView = {
+  toolId: 'server-1~read_file',
+  serverId: 'server-1',
+  server: 'files',
+  tool: 'read_file',
+  state: 'enabled',
+  enabled: true,
+  offered: true,
+  bypass: null,
+  retrySafe: false,
+  approvedHash: 'b'.repeat(64),
+  approvedDefinition: { name: 'read_file', inputSchema: { type: 'object' } },
+  approvedBy: null,
+  approvedAt: at,
+  pendingHash: null,
+  pendingDefinition: null,
+  disabledBy: null,
+  disabledReason: null,
+  usage: { calls: 4, errors: 1, durationUs: 10_000, lastCallAt: at },
+  firstSeenAt: at,
+  changedAt: at,
+}
+
+/** Of the operation that every command of the world answers with. */
+export const operationRow: OperationRow = {
+  ...{ operationId: 'new-1', kind: 'servers-restart', subject: 'files', startedBy: 'mira', reason: 'because', state: 'succeeded' },
+  progress: { total: 1, completed: 1, succeeded: 1, failed: 0, unknown: 0, current: [] },
+  items: [
+    {
+      ...{ id: 'server-1', name: 'files', state: 'succeeded', commandId: 'command-1', rule: null, says: 'runs since then' },
+      ...{ startedAt: at, endedAt: at },
+    },
+  ],
+  ...{ result: null, rule: null, says: null, cancelledBy: null, startedAt: at, endedAt: at, revision: 3n },
 }

@@ -8,21 +8,36 @@ import { createHasher } from '../../../src/adapters/hash/sha256.ts'
 import { createIds } from '../../../src/adapters/ids/uuid-ids.ts'
 import type { Application, HealthReport } from '../../../src/api/application.ts'
 import { type Api, type ApiConfig, createApi } from '../../../src/api/create-api.ts'
-import type { CommandMeta, OperatorCommands, Outcome } from '../../../src/api/operator-commands.ts'
+import type { CommandMeta, OperatorCommands, Outcome, Preview } from '../../../src/api/operator-commands.ts'
 import { CommandRefused } from '../../../src/commands/command-refused.ts'
+import type { FleetDesk } from '../../../src/commands/fleet/desk.ts'
 import { type Instant, instant } from '../../../src/domain/instant.ts'
 import type { Role } from '../../../src/domain/key/events.ts'
 import type { Clock } from '../../../src/domain/ports/clock.ts'
 import { ConcurrencyConflict, type EventStore, type RecordedEvent } from '../../../src/domain/ports/event-store.ts'
 import type { LogFields, Logger } from '../../../src/domain/ports/logger.ts'
 import type { PresentStopFile } from '../../../src/domain/ports/stop-file.ts'
+import { serverDefaults } from '../../../src/domain/server/config.ts'
 import type { AnomalyRow } from '../../../src/projections/anomalies.ts'
 import type { ApiKeyRow } from '../../../src/projections/api-keys.ts'
 import type { CommandRow } from '../../../src/projections/commands.ts'
 import type { HostRow } from '../../../src/projections/hosts.ts'
-import type { ApprovalView, EventRecord, IncidentDetails, Queries, TargetView } from '../../../src/projections/queries/index.ts'
+import type { OperationRow } from '../../../src/projections/operations.ts'
+import type {
+  ApprovalView,
+  EventRecord,
+  IncidentDetails,
+  Queries,
+  ServerToolView,
+  ServerView,
+  TargetView,
+} from '../../../src/projections/queries/index.ts'
+import { fitsServer } from '../../../src/projections/queries/servers.ts'
+import type { ServerPast } from '../../../src/projections/server-past.ts'
 import { checkPosition, collection, type Model } from './collection.ts'
-import { anomalyRow, approvalRow, at, commandRow, hostRow, incidentDetails, targetRow } from './rows.ts'
+import { configurationDesk } from './configuration-desk.ts'
+import { anomalyRow, approvalRow, at, commandRow, hostRow, incidentDetails, operationRow, serverRow, targetRow, toolRow } from './rows.ts'
+import { usageOf } from './usage.ts'
 
 export const ADMIN_KEY = 'sk_admin-key-of-the-tests-0123456789abcdef'
 export const roleKeys: Readonly<Record<Role, string>> = {
@@ -48,13 +63,18 @@ export type World = Readonly<{
   keys: ApiKeyRow[]
   hosts: HostRow[]
   targets: TargetView[]
+  servers: ServerView[]
+  serverTools: ServerToolView[]
   anomalies: AnomalyRow[]
   incidents: IncidentDetails[]
   approvals: ApprovalView[]
   commands: CommandRow[]
+  operations: OperationRow[]
   store: EventStore
   /** Every call of a command, in order. */
   calls: { name: string; input: object; meta: CommandMeta }[]
+  /** What was asked of the supervisor. */
+  asked: object[]
   /** What the next call of a command throws. */
   fail: { next: Error | undefined }
   health: { status: HealthReport['status']; missing: string[] }
@@ -63,17 +83,19 @@ export type World = Readonly<{
   append: (stream: `${string}-${string}`, type: string, data: Readonly<Record<string, string>>) => Promise<bigint>
 }>
 
-export function testApi(config: Partial<ApiConfig> = {}): TestApi {
+/** `adapt`: puts real parts in the place of those that are kept simple here. */
+export function testApi(config: Partial<ApiConfig> = {}, adapt: (application: Application) => Application = (it) => it): TestApi {
   const hash = createHasher()
   const ids = createIds({ namespace: 'test' })
   let now = at
-  const clock: Clock = { now: () => now, sleep: () => Promise.resolve() }
+  // Nobody waits, and everybody else has his turn.
+  const clock: Clock = { now: () => now, sleep: () => new Promise((resolve) => setImmediate(resolve)) }
   const lines: LogLine[] = []
   const counts: TestApi['counts'] = []
   const world = createWorld(clock, ids.fresh, (key) => hash.sha256(key))
   const logger = logInto(lines)
   const api = createApi({
-    application: applicationOf(world),
+    application: adapt(applicationOf(world)),
     config: { version: '0.0.0-test', adminKeySha256: hash.sha256(ADMIN_KEY), ...config },
     logger,
     metrics: { count: (name, labels = {}) => void counts.push({ name, labels }), observe: () => undefined, set: () => undefined },
@@ -118,12 +140,16 @@ function createWorld(clock: Clock, freshId: () => string, sha256: (key: string) 
     keys: roles.map((role) => keyRow(role, role, sha256(roleKeys[role]))),
     hosts: [hostRow],
     targets: [targetRow, { ...targetRow, targetId: 'target-2', name: 'db-01-redis', service: 'redis', revision: 2n }],
+    servers: [serverRow],
+    serverTools: [toolRow],
     anomalies: [anomalyRow],
     incidents: [incidentDetails],
     approvals: [approvalRow],
     commands: [commandRow],
+    operations: [operationRow],
     store,
     calls: [],
+    asked: [],
     fail: { next: undefined },
     health: { status: 'healthy', missing: [] },
     stopFile: { present: undefined },
@@ -160,6 +186,10 @@ function applicationOf(world: World): Application {
     queries: queriesOf(world),
     events: store,
     stopFile: { present: async () => world.stopFile.present },
+    serverPast: serverPastOf(world),
+    usualServer: serverDefaults,
+    fleet: deskOf(world),
+    configuration: configurationDesk().configuration,
     replay: {
       async stateAt(stream, moment) {
         const events: RecordedEvent[] = []
@@ -205,13 +235,8 @@ function applicationOf(world: World): Application {
 }
 
 function queriesOf(world: World): Queries {
-  const { model, keys, hosts, targets, anomalies, incidents, approvals, commands, store } = world
+  const { model, keys, hosts, targets, servers, serverTools, anomalies, incidents, approvals, commands, operations, store } = world
   const equal = <Value>(wanted: Value | undefined, value: Value) => wanted === undefined || wanted === value
-  const events = async () => {
-    const all: EventRecord[] = []
-    for await (const each of store.readAll()) if ('type' in each) all.push(recordOf(each))
-    return all
-  }
   return {
     keys: {
       ...collection(model, keys, (row) => row.keyId),
@@ -229,6 +254,14 @@ function queriesOf(world: World): Queries {
       (row) => row.targetId,
       (row, filter) => equal(filter.name, row.name) && equal(filter.service, row.service) && row.state === 'registered',
     ),
+    servers: collection(model, servers, (row) => row.serverId, fitsServer),
+    serverTools: collection(
+      model,
+      serverTools,
+      (row) => row.toolId,
+      ({ serverId, tool, state }, filter) =>
+        equal(filter.serverId, serverId) && equal(filter.tool, tool) && equal(filter.state, state) && tool.includes(filter.search ?? ''),
+    ),
     anomalies: collection(
       model,
       anomalies,
@@ -238,25 +271,16 @@ function queriesOf(world: World): Queries {
     incidents: collection(model, incidents, (row) => row.incidentId),
     approvals: collection(model, approvals, (row) => row.approvalId),
     commands: collection(model, commands, (row) => row.commandId),
-    operations: collection(model, [], () => ''),
+    operations: collection(model, operations, (row) => row.operationId),
+    serverSelection: async ({ ids = ['server-1'] }) => ({
+      value: ids.map((id) => ({ id, name: servers.find(({ serverId }) => serverId === id)?.name ?? `name-of-${id}` })),
+      position: model.position,
+    }),
     fingerprints: collection(model, [], () => ''),
     remedyGuards: collection(model, [], () => ''),
     parkedInstances: collection(model, [], () => ''),
-    events: {
-      async list(options = {}) {
-        const { types, stream, correlationId } = options
-        const all = (await events()).filter(
-          (event) =>
-            (types === undefined || types.includes(event.type)) && equal(stream, event.stream) && equal(correlationId, event.correlationId),
-        )
-        return collection(model, options.order === 'newest' ? all.toReversed() : all, (event) => event.eventId).list(options)
-      },
-      show: async (id, options) => collection(model, await events(), (event) => event.eventId).show(id, options),
-      async causality(id) {
-        const event = (await events()).find((each) => each.eventId === id)
-        return { value: event && { event, causes: [], effects: [], correlated: [event] }, position: model.position }
-      },
-    },
+    events: eventsOf(store, model),
+    usage: usageOf(model),
     async healingSwitch(options = {}) {
       checkPosition(model, options)
       return { value: undefined, position: model.position }
@@ -275,6 +299,76 @@ function queriesOf(world: World): Queries {
     },
   }
 }
+
+/** What happened, looked for in the log itself. */
+export function eventsOf(store: Pick<EventStore, 'readAll'>, model: Model): Queries['events'] {
+  const equal = <Value>(wanted: Value | undefined, value: Value) => wanted === undefined || wanted === value
+  const events = async () => {
+    const all: EventRecord[] = []
+    for await (const each of store.readAll()) if ('type' in each) all.push(recordOf(each))
+    return all
+  }
+  return {
+    async list(options = {}) {
+      const { types, stream, category, correlationId, from, until } = options
+      const all = (await events()).filter(
+        (event) =>
+          (types === undefined || types.includes(event.type)) &&
+          (category === undefined || event.stream.startsWith(`${category}-`)) &&
+          (from === undefined || event.at >= from) &&
+          (until === undefined || event.at < until) &&
+          equal(stream, event.stream) &&
+          equal(correlationId, event.correlationId),
+      )
+      return collection(model, options.order === 'newest' ? all.toReversed() : all, (event) => event.eventId).list(options)
+    },
+    show: async (id, options) => collection(model, await events(), (event) => event.eventId).show(id, options),
+    async causality(id) {
+      const event = (await events()).find((each) => each.eventId === id)
+      return { value: event && { event, causes: [], effects: [], correlated: [event] }, position: model.position }
+    },
+  }
+}
+
+function serverPastOf({ model, servers }: World): ServerPast {
+  const past = collection(model, servers, (row) => row.serverId, fitsServer)
+  const { position } = model
+  return {
+    list: (_at, options = {}) => past.list(options),
+    async show(id) {
+      const view = servers.find(({ serverId }) => serverId === id)
+      return view && { view, position, recordedAt: at }
+    },
+    async history(id) {
+      if (!servers.some(({ serverId }) => serverId === id)) return undefined
+      const told = {
+        by: 'mira',
+        reason: null,
+        commandId: 'command-1',
+        tool: null,
+        changes: [{ field: 'callTimeoutMs', from: 1, to: undefined }],
+      }
+      const items = [{ type: 'ServerConfigChanged' as const, revision: 0n, position: 5n, at, ...told }]
+      return { items, nextCursor: undefined, total: undefined, position }
+    },
+  }
+}
+
+const deskOf = (world: World): FleetDesk => ({
+  vitals: async () => ({ breaker: 'closed', clients: 2, memoryBytes: 52_428_800 }),
+  refreshServer: async (id) => void world.asked.push({ refresh: id }),
+  serverLogs: async (_id, { after = '0' }) => ({ lines: [{ runId: 'run-1', text: 'ready' }], cursor: `${after}1` }),
+  async callTool({ serverId, tool, principal, arguments: given }) {
+    world.asked.push({ call: tool, of: serverId, by: principal, given })
+    return { content: [{ type: 'text', text: 'done' }], _meta: { of: 'the server' } }
+  },
+  async testServer(config, { approved }) {
+    world.asked.push({ test: config.displayName, approved })
+    const failure = { reason: 'start-timeout', says: 'no answer', stderrTail: '' } as const
+    return { works: false, durationMs: 4, negotiated: null, tools: [], failure }
+  },
+  tryUpgrade: async (_id, to) => ({ kind: 'same', from: to, to }),
+})
 
 const recordOf = ({ type, data, metadata, stream, revision, position, recordedAt }: RecordedEvent): EventRecord => ({
   position,
@@ -316,6 +410,15 @@ function commandsOf(world: World): OperatorCommands {
   }
   const moved = (id: string): Omit<Outcome, 'commandId'> => ({ id, position: ++world.model.position })
   const simple = (name: string) => attempt(name, ({ id }) => moved(id))
+
+  /** Its preview would record nothing, about the same thing. */
+  const previewed = (name: string) =>
+    Object.assign(simple(name), {
+      preview: async (input: object): Promise<Preview> => ({
+        id: 'id' in input && typeof input.id === 'string' ? input.id : 'new-1',
+        wouldRecord: [],
+      }),
+    })
 
   function onTarget(name: string, change: (row: TargetView) => TargetView) {
     return attempt(name, ({ id, meta }) => {
@@ -391,6 +494,34 @@ function commandsOf(world: World): OperatorCommands {
     clearRemedy: simple('clearRemedy'),
     rebuildProjection: simple('rebuildProjection'),
     verifyProjection: simple('verifyProjection'),
+    startBulk: Object.assign(simple('startBulk'), {
+      preview: async ({ items }: Parameters<OperatorCommands['startBulk']['preview']>[0]) => ({
+        items: items.map((item) => ({ ...item, wouldRecord: [] })),
+      }),
+    }),
+    startUpgrade: simple('startUpgrade'),
+    cancelOperation: simple('cancelOperation'),
     unparkInstance: simple('unparkInstance'),
+    registerServer: Object.assign(
+      attempt('registerServer', () => moved('server-1')),
+      { preview: previewed('registerServer').preview },
+    ),
+    changeServerConfig: previewed('changeServerConfig'),
+    enableServer: previewed('enableServer'),
+    disableServer: previewed('disableServer'),
+    startServer: previewed('startServer'),
+    stopServer: previewed('stopServer'),
+    restartServer: previewed('restartServer'),
+    enterMaintenance: previewed('enterMaintenance'),
+    leaveMaintenance: previewed('leaveMaintenance'),
+    approveExecutable: previewed('approveExecutable'),
+    retireServer: previewed('retireServer'),
+    restoreServer: previewed('restoreServer'),
+    approveTool: previewed('approveTool'),
+    approveInstructions: previewed('approveInstructions'),
+    enableTool: previewed('enableTool'),
+    disableTool: previewed('disableTool'),
+    changeToolSettings: previewed('changeToolSettings'),
+    undoCommand: previewed('undoCommand'),
   }
 }

@@ -4,8 +4,10 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { z } from 'zod'
 import type { Route } from '../../../src/api/define-route.ts'
 import { allRoutes } from '../../../src/api/routes/index.ts'
+import { examplePreview } from '../../../src/api/schemas/preview.ts'
 
 export type Asked = Readonly<{
   operation: string
@@ -44,6 +46,10 @@ export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answ
     const found = match(request.method ?? 'GET', url.pathname)
     const text = await textOf(request)
     const body: unknown = text === '' ? undefined : JSON.parse(text)
+    if (url.pathname.startsWith('/mcp/')) {
+      answerMcp(request, response, body)
+      return
+    }
     const query = Object.fromEntries(url.searchParams)
     if (found === undefined) {
       misunderstood.push(`${request.method} ${url.pathname}: no such route`)
@@ -72,8 +78,45 @@ export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answ
     const streamed = streams.get(route.operation)
     if (special !== undefined) send(response, special)
     else if (streamed !== undefined) response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(streamed)
-    else send(response, { status: route.answer.status, body: rewrite(route.answer.example), headers: { etag: '"7"' } })
+    else
+      send(response, {
+        status: route.answer.status,
+        body: rewrite(query['preview'] === 'true' ? examplePreview : route.answer.example),
+        headers: { etag: '"7"' },
+      })
   }
+
+  /** A managed server, as far as one call of a tool goes: progress, then a result of every kind. */
+  const answerMcp = ({ method = '', headers }: IncomingMessage, response: ServerResponse, body: unknown): void => {
+    const { id, method: called } = z.object({ id: z.number().optional(), method: z.string().optional() }).parse(body ?? {})
+    asked.push({ operation: `mcp ${called ?? method}`, method, path: '/mcp', query: {}, headers, body })
+    if (id === undefined) response.writeHead(202).end()
+    else if (called === 'initialize')
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'session-1' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id, result: rewrite({ serverInfo: { name: 'files' } }) }))
+    else {
+      const special = answers.get('mcp')?.({ operation: 'mcp', method, path: '/mcp', query: {}, headers, body })
+      const progress = {
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progress: 1, total: 2, ...rewriteRecord({ message: 'reading' }) },
+      }
+      const answer = special?.body ?? {
+        jsonrpc: '2.0',
+        id,
+        result: {
+          content: [
+            { type: 'text', ...rewriteRecord({ text: 'hello' }) },
+            { type: 'image', ...rewriteRecord({ mimeType: 'image/png', data: 'AAAA' }) },
+          ],
+        },
+      }
+      response.writeHead(special?.status ?? 200, { 'content-type': 'text/event-stream' })
+      response.end([progress, answer].map((each) => `event: message\ndata: ${JSON.stringify(each)}\n\n`).join(''))
+    }
+  }
+  const rewriteRecord = (value: object): object => z.record(z.string(), z.unknown()).parse(rewrite(value))
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))

@@ -1,4 +1,7 @@
 /** What the fake needs beyond the examples, so that every verb gets to its end: the key of a host to confirm, and streams. */
+
+import { exampleTrial } from '../../../src/api/routes/server-upgrade.ts'
+import { exampleDiscovery } from '../../../src/api/schemas/discovery.ts'
 import { exampleEvent } from '../../../src/api/schemas/event.ts'
 import type { FakeApi } from './fake-api.ts'
 import { FINGERPRINT } from './verbs.ts'
@@ -12,6 +15,21 @@ export function prepare(api: FakeApi, rewrite: (value: unknown) => unknown = (va
       return { status: 409, body: { error: { code: 'HOST_KEY_UNCONFIRMED', message: 'Compare the fingerprint.', details } } }
     })
   }
+  const previewed = (operation: string, body: unknown): void =>
+    api.on(operation, ({ query }) => (query['preview'] === 'true' ? { body: rewrite(body) } : undefined))
+  previewed('servers.upgrade', exampleTrial)
+  const [{ id: candidateId, name, digest: _, duplicateOf: __, ...found } = { id: '', name: '', digest: '', duplicateOf: null }] =
+    exampleDiscovery.candidates
+  previewed('servers.import', { preview: true, items: [{ candidateId, name, outcome: 'would-register', found: { name, ...found } }] })
+  const plan = {
+    ...{ preview: true, planHash: 'a'.repeat(64) },
+    servers: [{ name: 'files', serverId: null, steps: ['create'], changes: [{ field: 'callTimeoutMs', from: 30_000, to: 60_000 }] }],
+    steps: [{ kind: 'create', name: 'files', preview: { preview: true, id: 'x', wouldRecord: [], changes: [], refusal: null } }],
+  }
+  // One that is valid ends with exit code 0; what it says all the same is there to be drawn.
+  const problems = [{ path: 'servers.0.config.callTimeoutMs', rule: 'type', says: 'must be a number' }]
+  api.on('configuration.validate', () => ({ body: rewrite({ valid: true, problems }) }))
+  for (const operation of ['configuration.restore', 'configuration.apply']) previewed(operation, plan)
   const event = JSON.stringify(rewrite(exampleEvent))
   api.streams.set('events.stream', `: heartbeat\n\nid: 1\nevent: x\ndata: ${event}\n\nid: 2\nevent: x\ndata: ${event}\n\n`)
   api.streams.set('events.export', `${event}\n${event}\n`)

@@ -63,6 +63,7 @@ export async function stewardHere(words: readonly string[], { types, ...surround
 /** A process that nobody runs: its streams hold what was written. */
 export function fakeProcess({ env = {}, cwd = '/nonexistent', columns, nowMs, local = {} }: Omit<InProcess, 'types'> = {}) {
   const [stdin, stdout, stderr] = [new FakeStream(columns), new FakeStream(columns), new FakeStream(columns)]
+  const listeners = new Set<(signal: NodeJS.Signals) => void>()
   const context: CliContext = {
     version: '0.0.0',
     nodeVersion: process.versions.node,
@@ -73,23 +74,37 @@ export function fakeProcess({ env = {}, cwd = '/nonexistent', columns, nowMs, lo
     exit: (code) => {
       throw new Error(`exit ${code}`)
     },
-    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+    onSignal: (_signals, listener) => {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => void listeners.delete(listener) }
+    },
     local: { ...noServices, ...local },
   }
-  return { context, stdin, stdout, stderr }
+  const send = (signal: NodeJS.Signals): void => {
+    for (const listener of listeners) listener(signal)
+  }
+  return { context, stdin, stdout, stderr, send }
 }
 
 /** A stream of a terminal of this width; or, without a width, of none. */
 class FakeStream extends PassThrough {
   readonly isTTY: boolean
-  readonly columns: number
+  columns: number
+  rows = 24
+  isRaw = false
   constructor(columns: number | undefined) {
     super()
     this.isTTY = columns !== undefined
     this.columns = columns ?? 0
   }
-  setRawMode(): this {
+  setRawMode(raw: boolean): this {
+    this.isRaw = raw
     return this
+  }
+  resize(columns: number, rows: number): void {
+    this.columns = columns
+    this.rows = rows
+    this.emit('resize')
   }
 }
 

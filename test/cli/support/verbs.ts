@@ -1,9 +1,13 @@
 /** One command line for every verb that asks the API. The tests hold this list against the tree of commands: a verb that is missing here fails them. */
+import { fileURLToPath } from 'node:url'
 import { exampleIncident } from '../../../src/api/schemas/incident.ts'
 
 export const ID = '0199f0a0-0000-7000-8000-000000000001'
 const HASH = exampleIncident.plan?.planHash ?? ''
 export const FINGERPRINT = 'SHA256:uNiVztksCsDhcc0u9e8BrrMGEY4yW4Jg3Pz8ViZcExample'
+
+/** Documents that verbs read. */
+const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export const verbs: Readonly<Record<string, readonly string[]>> = {
   status: [],
@@ -39,6 +43,44 @@ export const verbs: Readonly<Record<string, readonly string[]>> = {
   'target accept-drift': [ID, '--reason', 'new release'],
   'target mode': [ID, 'act'],
   'target delete': [ID, '--yes'],
+  'server list': ['--search', 'files', '--state', 'running', '--at', '4711', '--disabled'],
+  'server show': ['files'],
+  'server add': ['wiki', '--at', 'https://wiki.example.org/mcp', '--header', 'X-Team=ops', '--secret', 'Authorization=file:wiki.token'],
+  'server update': [ID, '--set', 'callTimeoutMs=60000', '--unset', 'transport.env.MODE', '--yes'],
+  'server test': [ID],
+  'server upgrade': [ID, '1.2.3', '--yes'],
+  'server enable': [ID],
+  'server disable': ['files', ID, '--reason', 'noisy'],
+  'server start': [ID],
+  'server stop': [ID, '--dry-run'],
+  'server restart': [ID],
+  'server maintenance': [ID, '--leave'],
+  'server refresh': [ID],
+  'server approve': [ID, '--reason', 'ours', '--yes'],
+  'server history': [ID, '--config'],
+  'server diff': [ID, '--from', '4000'],
+  'server logs': [ID, '--lines', '5'],
+  'server undo': [ID, '--yes', '--reason', 'wrong one'],
+  'server retire': [ID, '--yes'],
+  'server restore': [ID],
+  'discover scan': [],
+  'discover import': ['github', '--yes'],
+  'config export': [],
+  'config backup': ['/dev/null', '--force'],
+  'config validate': [fileHere('servers.yaml')],
+  'config import': [fileHere('servers.yaml'), '--yes'],
+  'config restore': [fileHere('backup.json'), '--restart', '--yes'],
+  'config history': [],
+  'config undo': [ID, '--yes'],
+  usage: ['files', '--period', '7d'],
+  'tool list': ['--server', 'files', '--state', 'quarantined'],
+  'tool show': ['files.read_file'],
+  'tool call': ['files.read_file', 'path=/srv/a', 'head=3', '--args', '{"tail":1}'],
+  'tool enable': ['files.read_file'],
+  'tool disable': ['files.read_file', '--reason', 'loud'],
+  'tool update': ['files.read_file', '--bypass', 'server', '--retry-safe', 'yes'],
+  'tool approve': ['files.read_file', '--reason', 'read it', '--yes'],
+  top: ['--limit', '2', '--interval', '1', '--period', '24h'],
   'mode show': [],
   'mode set': [ID, 'observe'],
   'incident list': ['--open', '--target', 'web-01-nginx', '--severity', 'error', '--state', 'escalated', '--since', '2026-11-01T00:00:00Z'],
@@ -73,18 +115,33 @@ export const verbs: Readonly<Record<string, readonly string[]>> = {
   replay: [`target-${ID}`, '--at', '2026-11-21T10:30:00Z'],
   'command list': ['--owner', 'mira', '--state', 'failed'],
   'command show': [ID],
+  'command undo': [ID, '--yes'],
   'command export': [],
   'projection list': [],
   'projection rebuild': ['incidents'],
   'projection verify': [],
   'operation list': ['--state', 'succeeded'],
   'operation show': [ID, '--wait'],
+  'operation watch': [ID],
+  'operation cancel': [ID, '--reason', 'wrong list'],
   'process parked': [],
   'process unpark': ['healing', ID, '--retry', '--reason', 'fixed'],
   'key create': ['robot', '--role', 'viewer', '--owner', 'mira', '--expires', '2099-01-01T00:00:00Z'],
   'key list': ['--revoked', '--owner', 'mira'],
   'key revoke': [ID, '--reason', 'lost'],
 }
+
+/** Ways of a verb that show something else and need more than a flag. */
+export const otherWays: readonly (readonly string[])[] = [
+  ['server', 'add', 'files', '--env', 'MODE=fast', '--memory', '512', '--isolation', 'session', '--', 'npx', '-y', 'a@1.0.0', '/srv'],
+  ['server', 'add', 'wiki', '--config', '{"transport":{"kind":"http","url":"https://wiki.example.org/mcp"}}', '--dry-run'],
+  ['server', 'maintenance', 'files'],
+  ['server', 'restart', '--all', '--state', 'running', '--reason', 'new disk', '--yes'],
+  ['server', 'stop', '--all', '--reason', 'new disk', '--yes', '--no-wait'],
+  ['server', 'disable', '--search', 'trial-', '--reason', 'over', '--dry-run'],
+  ['server', 'retire', '--transport', 'http', '--health', 'unhealthy', '--reason', 'over', '--yes'],
+  ['tool', 'list', '--names'],
+]
 
 /** Those that work on this machine alone. */
 export const localVerbs: readonly string[] = [

@@ -45,7 +45,9 @@ function answerTo(program: Program, answers: Answers): Output {
         ? program.argv[0]
         : program.kind === 'sql'
           ? program.text
-          : program.command.join(' ')
+          : program.kind === 'redis'
+            ? program.command.join(' ')
+            : program.request.verb
   const [, answer] = Object.entries(answers).find(([name]) => question.includes(name)) ?? []
   if (answer === undefined) throw new Error(`not expected: ${question}`)
   return typeof answer === 'function' ? answer() : answer

@@ -31,6 +31,8 @@ function setUp() {
     faults: [],
     compileMatcher: compileLogMatcher,
     projections: { rebuild: async () => ({}), verify: async () => ({}) },
+    scan: { scan: async () => [] },
+    vault: { put: async (name) => `file:${name}`, withdraw: async () => undefined },
   })
   let count = 0
   const meta = (): CommandMeta => ({ actor: 'key', owner: 'mira', commandId: `c${++count}`, correlationId: 'r', bodyHash: `h${count}` })

@@ -33,6 +33,8 @@ function start(bench: Bench, open: () => readonly string[] = () => ['c1']) {
     faults: [],
     compileMatcher: compileLogMatcher,
     projections: { rebuild: async () => ({}), verify: async () => ({}) },
+    scan: { scan: async () => [] },
+    vault: { put: async (name) => `file:${name}`, withdraw: async () => undefined },
   })
   const stop = new AbortController()
   const asked: string[] = []
@@ -135,6 +137,7 @@ test('a read model that is away is asked again later', async () => {
 
 test('every operator command can be run again by its name', () => {
   const { commands } = start(createBench(), () => [])
-  const { byName, ...all } = commands
-  expect(byName.size).toBe(Object.keys(all).length)
+  const { byName, configuration, ...all } = commands
+  const { startDiscovery, importServers, applyConfiguration, undoConfiguration } = configuration
+  expect(byName.size).toBe(Object.keys({ ...all, startDiscovery, importServers, applyConfiguration, undoConfiguration }).length)
 })

@@ -27,6 +27,24 @@ const chosen = [{ pid: 7, startedAt: '2026-11-21T10:00:00.000000', how: 'termina
 const observedAt = '2026-11-21T10:00:00.000000Z'
 const shutOut = ['now=1000', 'account uid=33 gid=33 groups=', 'access=no', 'place=inside']
 
+const look: Output = {
+  kind: 'value',
+  value: {
+    ...{
+      lifecycle: 'error',
+      intent: 'disabled',
+      supervisor: 'gave-up',
+      because: 'out-of-memory',
+      wasRunning: true,
+      crashes: 0,
+      failedStarts: 3,
+    },
+    ...{ lists: 'not-running', configuration: 'b'.repeat(64), configurationAgeSeconds: 600, lastGood: 'a'.repeat(64) },
+    ...{ memoryLimitBytes: 67_108_864, present: 'fails', presentBecause: 'out-of-memory', lastGoodWorks: 'works' },
+  },
+}
+const server = { params: { serverId: 's-1' }, precondition: look }
+
 /** One binding of each action, and a precondition in which its fault is there: enough for every program that it can ever run. */
 const samples: Readonly<Record<string, Readonly<{ params: Json; precondition: Output }>>> = {
   'nginx.restore-config': {
@@ -61,6 +79,10 @@ const samples: Readonly<Record<string, Readonly<{ params: Json; precondition: Ou
       value: 'redis_version:7\r\nused_memory:1000\r\nmaxmemory:1000\r\nmaxmemory_policy:noeviction\r\nerrorstat_OOM:count=1\r\n',
     },
   },
+  'server.restart': server,
+  'server.disable': server,
+  'server.restore-configuration': server,
+  'server.raise-memory-limit': { params: { serverId: 's-1', ceilingBytes: 1_073_741_824 }, precondition: look },
   'redis.restore-directory-mode': {
     params: { directory: { path: '/srv/redis', mode: '0750', uid: 33, gid: 33 } },
     precondition: text(...shutOut, 'entry=0 kind=d mode=500 uid=33 gid=33 changed=0 acl=no'),
@@ -81,6 +103,7 @@ function programsOf(id: string): Readonly<Record<string, string>> {
     ...(prepared.dryRun ? [prepared.dryRun] : []),
     ...prepared.rights.map(({ run }) => run),
     ...prepared.previews.flatMap(({ content, sha256 }) => [content, sha256]),
+    ...prepared.settingPreviews.flatMap(({ now, next }) => [now.print, next.print]),
     ...prepared.steps.map(({ run }) => run),
     ...action.afterRestore.map(({ run }) => run),
     ...snapshot,
@@ -101,6 +124,8 @@ function named(program: Program): readonly [string, string] {
       const words = program.command.filter((word) => /^[A-Z]/.test(word)).join(' ')
       return [`redis ${words}`, hash.sha256(words)]
     }
+    case 'server':
+      return [`server ${program.request.verb}`, hash.sha256(program.request.verb)]
   }
 }
 

@@ -187,6 +187,10 @@ describe('parameters of actions', () => {
       findAction('postgresql.restore-config')?.bind({ stateDir: '/x', files: kept }),
       findAction('redis.raise-maxmemory')?.bind({}),
       findAction('redis.restore-directory-mode')?.bind({ directory: root }),
+      findAction('server.restart')?.bind({ serverId: 's-1' }),
+      findAction('server.disable')?.bind({ serverId: 's-1' }),
+      findAction('server.restore-configuration')?.bind({ serverId: 's-1' }),
+      findAction('server.raise-memory-limit')?.bind({ serverId: 's-1', ceilingBytes: 1_000 }),
     ].flatMap((each) => each ?? [])
     expect(bound).toHaveLength(catalogue.length)
     const text = fc.record({

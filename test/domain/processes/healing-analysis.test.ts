@@ -230,3 +230,14 @@ test('an event belongs to the healing of its incident, and an effect to the proc
   const foreign = { type: 'TimeoutElapsed', data: { process: 'triage', instance: INCIDENT, timerId: 't', name: 'quiet', at } } as const
   expect(healing.correlate(foreign)).toBeUndefined()
 })
+
+test('a managed server that its supervisor is at work on is waited for, however long that takes', () => {
+  const { state, outputs } = spec.given(opened).when(result('investigate', 1, { kind: 'held-back', by: 'supervisor', evidence }))
+  expect(state).toMatchObject({ phase: 'waiting', until: 'supervisor', next: { kind: 'investigate', chosen: null } })
+  expect(outputs.at(-1)).toMatchObject({ kind: 'timeout', name: 'try-again' })
+})
+
+test('a fault that the supervisor has mended meanwhile ends as recovered, and nothing was done', () => {
+  const { state } = spec.given(opened).when(result('investigate', 1, { kind: 'recovered', evidence }))
+  expect(state).toMatchObject({ phase: 'ended', outcome: 'recovered' })
+})

@@ -1,12 +1,14 @@
 /** Events of anomalies, as they are in the log. */
 import { z } from 'zod'
 import { type AnomalyEvent, anomalyStatuses } from '../../../domain/anomaly/events.ts'
+import { supervisorSights } from '../../../domain/catalogue/supervisor-sights.ts'
 import { count, instant, protectedText, type SchemasOf, service, severity, text } from './common.ts'
 
 const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('log'), path: text, generation: text, offset: count }),
   z.strictObject({ kind: z.literal('poll'), probe: text }),
   z.strictObject({ kind: z.literal('report'), by: text }),
+  z.strictObject({ kind: z.literal('supervisor'), event: text, saw: z.enum(supervisorSights) }),
 ])
 
 export const anomalySchemas = {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type ActionId, type Resource, services } from '../../../domain/catalogue/action.ts'
-import type { Program } from '../../../domain/catalogue/program.ts'
+import { type Program, type ServerRequest, serverIntents } from '../../../domain/catalogue/program.ts'
 import type { DomainEvent } from '../../../domain/events.ts'
 import { type Instant, instant as parseInstant } from '../../../domain/instant.ts'
 import type { JsonObject } from '../../../domain/ports/json.ts'
@@ -50,8 +50,8 @@ export const reversibility = z.enum(['reversible', 'compensable', 'irreversible'
 
 export const actionId = z.custom<ActionId>((value) => typeof value === 'string' && value.includes('.'), 'must be <service>.<action>')
 export const resource = z.custom<Resource>(
-  (value) => typeof value === 'string' && /^(?:service|unit|file|filesystem):/.test(value),
-  'must begin with service:, unit:, file: or filesystem:',
+  (value) => typeof value === 'string' && /^(?:service|unit|file|filesystem|server):/.test(value),
+  'must begin with service:, unit:, file:, filesystem: or server:',
 )
 export const secretReference = z.custom<SecretReference>(
   (value) => typeof value === 'string' && /^(?:file|env):/.test(value),
@@ -59,11 +59,20 @@ export const secretReference = z.custom<SecretReference>(
 )
 const scriptName = z.custom<`${string}.sh`>((value) => typeof value === 'string' && value.endsWith('.sh'), 'must end with .sh')
 
+const serverRequest = z.discriminatedUnion('verb', [
+  z.strictObject({ verb: z.literal('look'), try: z.array(z.enum(['present', 'last-good'])) }),
+  z.strictObject({ verb: z.literal('print-configuration'), sha256: text }),
+  z.strictObject({ verb: z.literal('configure'), from: text, to: text }),
+  z.strictObject({ verb: z.literal('limit-memory'), bytes: count }),
+  z.strictObject({ verb: z.literal('want'), intent: z.enum(serverIntents) }),
+]) satisfies z.ZodType<ServerRequest>
+
 export const program = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('exec'), argv: z.tuple([text], text) }),
   z.strictObject({ kind: z.literal('script'), script: scriptName, args: z.array(text) }),
   z.strictObject({ kind: z.literal('sql'), text, values: z.array(z.union([text, z.number(), flag])) }),
   z.strictObject({ kind: z.literal('redis'), command: z.tuple([text], text) }),
+  z.strictObject({ kind: z.literal('server'), request: serverRequest }),
 ]) satisfies z.ZodType<Program>
 
 export const refusal = z.strictObject({ rule: text, facts: z.record(text, z.union([text, z.number(), flag])) })

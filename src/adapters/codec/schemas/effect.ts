@@ -82,6 +82,8 @@ export const effectResults = {
   investigate: z.discriminatedUnion('kind', [
     z.strictObject({ ...kind('confirmed'), remedy: confirmedRemedy, ...withEvidence }),
     notConfirmed,
+    z.strictObject({ ...kind('recovered'), ...withEvidence }),
+    z.strictObject({ ...kind('held-back'), by: z.literal('supervisor'), ...withEvidence }),
     z.strictObject({ ...kind('unknown'), reason: text, ...withEvidence }),
     z.strictObject({ ...kind('report-only'), reason: text, ...withEvidence }),
     z.strictObject({ ...kind('unrecognised'), ...withEvidence }),

@@ -39,7 +39,17 @@ export const foreignChange = z.strictObject({
 const ref = { incidentId: text, at: instant }
 const execution = { ...ref, executionId: text }
 
-const waitReason = z.enum(['approval', 'lanes', 'step', 'healing-stopped', 'visibility', 'host-budget', 'analyst', 'unfreeze'])
+const waitReason = z.enum([
+  'approval',
+  'lanes',
+  'step',
+  'supervisor',
+  'healing-stopped',
+  'visibility',
+  'host-budget',
+  'analyst',
+  'unfreeze',
+])
 
 const escalationReason = z.enum([
   'no-remedy',
@@ -69,7 +79,7 @@ export const incidentSchemas = {
   IncidentAcknowledged: z.strictObject({ ...ref, by: text }),
   IncidentInvestigated: z.strictObject({
     ...ref,
-    result: z.enum(['confirmed', 'not-confirmed', 'unknown', 'report-only', 'unrecognised']),
+    result: z.enum(['confirmed', 'not-confirmed', 'recovered', 'held-back', 'unknown', 'report-only', 'unrecognised']),
     evidence: z.array(evidence),
   }),
   IncidentDiagnosed: z.strictObject({

@@ -15,7 +15,9 @@ import { operationSchemas } from './operation.ts'
 import { effectSchemas, processSchemas } from './process.ts'
 import { registrySchemas } from './registry.ts'
 import { remedyGuardSchemas } from './remedy-guard.ts'
+import { serverSchemas } from './server.ts'
 import { targetSchemas } from './target.ts'
+import { usageSchemas } from './usage.ts'
 
 export const schemas: SchemasOf<DomainEvent> = {
   ...anomalySchemas,
@@ -33,5 +35,7 @@ export const schemas: SchemasOf<DomainEvent> = {
   ...processSchemas,
   ...registrySchemas,
   ...remedyGuardSchemas,
+  ...serverSchemas,
   ...targetSchemas,
+  ...usageSchemas,
 }

@@ -4,7 +4,7 @@ import type { Operation, Page, StewardApi } from '../steward-api.ts'
 import { until } from '../waiting.ts'
 
 export const rebuiltReadModels: Part = {
-  name: '6',
+  name: '11',
   title: 'All read models rebuilt from the log',
   fault: 'read models rebuilt',
   async run({ screen, api, signal }) {

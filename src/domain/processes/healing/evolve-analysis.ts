@@ -4,7 +4,7 @@ import type { ChosenRemedy } from '../effects.ts'
 import type { DerivedId } from '../process-manager.ts'
 import { failureOf, resultOf } from './awaited.ts'
 import { ANALYST_ATTEMPTS, ANALYST_PATIENCE_MS, type Case, type Healing, type HealingInput, type Next } from './state.ts'
-import { begin, end, escalate, theCase, tryAgainWhenSeen, withEffect, withTimer } from './transitions.ts'
+import { begin, end, escalate, theCase, tryAgainWhenFree, tryAgainWhenSeen, withEffect, withTimer } from './transitions.ts'
 
 type Phase<Name extends Healing['phase']> = Extract<Healing, { phase: Name }>
 
@@ -20,6 +20,10 @@ export function investigated(state: Phase<'investigating'>, input: HealingInput,
       return begin(seen, { kind: 'draft', remedy: result.remedy, approved: null }, derivedId)
     case 'not-confirmed':
       return state.chosen ? unproven(seen, state.chosen) : end(seen, 'not-confirmed', 'No probe on the host found the fault.')
+    case 'recovered':
+      return end(seen, 'recovered', 'The supervisor has it running again.')
+    case 'held-back':
+      return tryAgainWhenFree(seen, result.by, again, {}, derivedId)
     case 'unknown':
       return tryAgainWhenSeen(seen, again, result.reason, {}, derivedId)
     case 'report-only':

@@ -4,6 +4,7 @@ import { HEALING_SWITCH_ID } from '../../aggregates.ts'
 import { LONGEST_ANALYSIS_MS } from '../../analysis/question.ts'
 import { APPROVAL_TTL_MS } from '../../approval/events.ts'
 import { unreachable } from '../../decider.ts'
+import type { IncidentOrigin } from '../../incident/events.ts'
 import type { IncidentReport } from '../../incident/incident.ts'
 import { later } from '../../instant.ts'
 import type { NamedStep } from '../effects.ts'
@@ -36,7 +37,7 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
         effect(state.effectId, {
           kind: 'investigate',
           params: { incidentId, targetId, faultId: faultId ?? null, hints, chosen: state.chosen },
-          timeoutMs: 30_000,
+          timeoutMs: lookingMs(origin, 30_000),
         }),
       ]
     }
@@ -63,7 +64,11 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       const { fingerprintId } = origin
       return [
         ...told,
-        effect(state.effectId, { kind: 'draft', params: { incidentId, targetId, fingerprintId, remedy }, timeoutMs: 60_000 }),
+        effect(state.effectId, {
+          kind: 'draft',
+          params: { incidentId, targetId, fingerprintId, remedy },
+          timeoutMs: lookingMs(origin, 60_000),
+        }),
       ]
     }
     case 'asking': {
@@ -145,7 +150,11 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
     case 'proving':
       return [
         ...told,
-        effect(state.effectId, { kind: 'prove', params: { targetId, before: state.before, action: state.plan.action }, timeoutMs: 60_000 }),
+        effect(state.effectId, {
+          kind: 'prove',
+          params: { targetId, before: state.before, action: state.plan.action },
+          timeoutMs: lookingMs(origin, 60_000),
+        }),
       ]
     case 'proving-later':
       return [...told, timeout(state.timerId, 'prove-again', lookAgainMs(state.attempt), context)]
@@ -165,6 +174,9 @@ export function react(state: Healing, input: HealingInput, context: ReactContext
       return unreachable(state)
   }
 }
+
+/** Looking at a managed server may mean to start one. */
+const lookingMs = ({ service }: IncidentOrigin, hostMs: number): number => (service === 'server' ? 180_000 : hostMs)
 
 /** The timer is only for what tells nobody that it is over: a stop file. */
 const awaitHealing = (incidentId: string, { now }: ReactContext): Output =>

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { createCanaryStart } from '../../../src/commands/fleet/canary.ts'
+import { createFleetDesk, deskOfNobody } from '../../../src/commands/fleet/desk.ts'
+import type { ServerLogs } from '../../../src/domain/ports/server-logs.ts'
+import { createSlots } from '../../../src/domain/slots.ts'
+import { config } from '../../domain/server/given.ts'
+import { createFleetBench, start } from './fleet-bench.ts'
+
+const signal = new AbortController().signal
+
+async function open() {
+  const bench = createFleetBench()
+  const { supervisor } = bench.start()
+  await bench.register()
+  const asked: object[] = []
+  const logs: ServerLogs = {
+    pathOf: (name, runId) => `/tmp/${name}.${runId}.log`,
+    async read(name, options) {
+      asked.push({ name, ...options })
+      return { lines: [{ runId: 'r-1', text: 'password=hunter2 is wrong' }], cursor: 'r-1:9' }
+    },
+  }
+  const identity = { info: { name: 'steward', version: '0' }, capabilities: {} }
+  const canary = createCanaryStart({ ...bench, logs, slots: createSlots(1), identity })
+  const desk = createFleetDesk({
+    ...bench,
+    ...{ supervisor, logs, canary },
+    vitals: { of: async () => ({ breaker: 'closed', clients: 1, memoryBytes: null }) },
+    gateway: {
+      async callTool({ tool, ...call }) {
+        asked.push({ tool, ...call })
+        if (tool === 'refused') return { kind: 'error', rule: 'tool-disabled', says: 'refused is disabled' }
+        return { kind: 'result', result: { content: [] } }
+      },
+    },
+  })
+  await bench.rest()
+  return { ...bench, desk, asked }
+}
+
+test('a refresh lists the tools of a running server, and what has changed is recorded', async () => {
+  const { desk, ask, program, types, rest } = await open()
+  await expect(desk.refreshServer('s-1', signal)).rejects.toMatchObject({ rule: 'server-not-running' })
+  await ask(start)
+  program().tools = [{ name: 'echo', description: 'another', inputSchema: { type: 'object' } }]
+  await desk.refreshServer('s-1', signal)
+  await rest()
+  expect(await types('server-s-1')).toContain('ToolQuarantined')
+  program().answers = false
+  await expect(desk.refreshServer('s-1', signal)).rejects.toMatchObject({ rule: 'server-did-not-answer', facts: { broken: 'timed-out' } })
+})
+
+test('a call over plain HTTP goes to the server of this id by its name, and says by which rule it was refused', async () => {
+  const { desk, asked } = await open()
+  const call = { serverId: 's-1', arguments: { a: 1 }, principal: 'key-1', signal }
+  expect(await desk.callTool({ ...call, tool: 'echo' })).toEqual({ content: [] })
+  expect(asked).toMatchObject([{ tool: 'echo', arguments: { a: 1 }, principal: 'key-1', server: expect.any(String) }])
+  await expect(desk.callTool({ ...call, tool: 'refused' })).rejects.toMatchObject({
+    rule: 'tool-call-refused',
+    facts: { broken: 'tool-disabled', says: 'refused is disabled' },
+  })
+  await expect(desk.callTool({ ...call, serverId: 's-2', tool: 'echo' })).rejects.toMatchObject({ rule: 'server-not-registered' })
+})
+
+test('a test starts a program of its own, leaves the one that runs, and ends what it started', async () => {
+  const { desk, ask, programs, types } = await open()
+  await ask(start)
+  const before = await types('server-s-1')
+  const tested = await desk.testServer(config, { approved: false, signal })
+  expect(tested).toMatchObject({ works: true, tools: ['echo'], negotiated: { protocolVersion: '2025-11-25' }, failure: null })
+  expect(programs.map(({ stopped }) => stopped)).toEqual([false, true])
+  expect(await types('server-s-1')).toEqual(before)
+})
+
+test('a test that fails says why, and leaves nothing either', async () => {
+  const { desk, next, programs } = await open()
+  next('not-mcp', 'missing')
+  expect(await desk.testServer(config, { approved: false, signal })).toMatchObject({
+    works: false,
+    failure: { reason: 'not-mcp', stderrTail: 'the end of its error stream' },
+  })
+  expect(programs.map(({ stopped }) => stopped)).toEqual([true])
+  expect(await desk.testServer(config, { approved: false, signal })).toMatchObject({ failure: { reason: 'executable-missing' } })
+})
+
+test('a test that nobody waits for any more is ended', async () => {
+  const { desk, next, programs, rest } = await open()
+  next('silent')
+  const gone = new AbortController()
+  const testing = desk.testServer(config, { approved: false, signal: gone.signal })
+  await rest()
+  gone.abort(new Error('the caller left'))
+  expect(await testing).toMatchObject({ works: false })
+  expect(programs.every(({ stopped }) => stopped)).toBe(true)
+})
+
+test('the log of a server is asked by its name, and secrets in it stay behind', async () => {
+  const { desk, asked } = await open()
+  const { lines, cursor } = await desk.serverLogs('s-1', { limit: 5 })
+  expect({ lines, cursor }).toEqual({ lines: [{ runId: 'r-1', text: 'password=[redacted] is wrong' }], cursor: 'r-1:9' })
+  expect(asked).toEqual([{ name: 'everything', limit: 5 }])
+})
+
+test('an instance that does not supervise says so', async () => {
+  const rule = 'server-not-supervised-here'
+  await expect(deskOfNobody.refreshServer('s-1', signal)).rejects.toMatchObject({ rule })
+  await expect(deskOfNobody.serverLogs('s-1', { limit: 1 })).rejects.toMatchObject({ rule })
+  await expect(deskOfNobody.testServer(config, { approved: false, signal })).rejects.toMatchObject({ rule })
+})
