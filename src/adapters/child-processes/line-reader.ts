@@ -64,8 +64,9 @@ export function readLines(source: Readable, { maxLineBytes, tooLong }: LineReadi
   function refuse(to: ChildReader): void {
     over = true
     begun = []
-    source.destroy()
+    // First its end, then the pipe: a program that meets a closed pipe ends in its own way, and would be taken for one that failed by itself.
     tooLong()
+    source.destroy()
     to.ended('too-long')
   }
 

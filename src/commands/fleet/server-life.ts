@@ -190,10 +190,12 @@ export function beginLife(options: LifeOptions): ServerLife {
 
   async function lineClosed(it: Launched, agreed: McpSession): Promise<WhyFailed> {
     const { reason, says } = await agreed.ended
+    // It was ended for that: how it ended says less.
+    if (reason === 'output-too-large') return { reason, says }
     // A program that ends closes its output a moment before; its own end says more.
     const end = await Promise.race([it.ended, clock.sleep(100).then(() => undefined)])
     if (end !== undefined) return exitedWith(end)
-    if (reason === 'output-too-large' || reason === 'unreachable') return { reason, says }
+    if (reason === 'unreachable') return { reason, says }
     return { reason: 'output-closed', says }
   }
 
