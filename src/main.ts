@@ -342,7 +342,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     callers,
   })
   const adminKeySha256 = config.adminKey === undefined ? undefined : hash.sha256(config.adminKey.reveal())
-  const origins = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]
+  const origins = new Set(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin])
   const admit = createAdmission({ hub, keys: readModels.queries.keys, adminKeySha256, origins, hash, ids, clock, logger })
   const mcp = createMcpEndpoint({ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) })
   stack.defer(mcp.close)
@@ -351,6 +351,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     attach: (server) => serveWebSockets(server, { admit, logger }),
     beside: mcp,
   })
+  for (const origin of ownOrigins(listening.url)) origins.add(origin)
   stack.defer(() => {
     hub.close()
     return listening.close(LISTENER_DRAIN_MS)
@@ -378,6 +379,12 @@ const hostsOf = ({ publicUrl, listen }: Config): readonly string[] => [
   ...['localhost', '127.0.0.1', '[::1]', listen.host],
   ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
 ]
+
+/** Origins of the page that Steward serves itself, by addresses that nobody else can have: who rebinds a name is at another origin. */
+const ownOrigins = (url: string): readonly string[] => {
+  const { origin, port } = new URL(url)
+  return [origin, ...['localhost', '127.0.0.1', '[::1]'].map((host) => new URL(`http://${host}:${port}`).origin)]
+}
 
 /** The operator's own database, or the bundled one in the data directory. */
 async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {

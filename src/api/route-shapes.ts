@@ -2,7 +2,7 @@
  * What most routes have alike, to begin a route with: `defineRoute({ ...aThing, path, ... })`. What follows in the route wins. Where it is, who may
  * use it and what it answers each route says itself, and no shape has a permission.
  */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { idParam, none, pageOf, readQuery } from './schemas/common.ts'
 
 /** Asks the read models, or how something is. */
@@ -14,6 +14,21 @@ export const aQuery = {
   body: none,
   refusals: [],
 } as const
+
+/** A page for people, or a file of one: for everybody, and by itself it tells nothing. */
+export const aPublicPage = {
+  method: 'GET',
+  tag: 'system',
+  permission: 'public',
+  kind: 'query',
+  rateClass: 'public',
+  params: none,
+  query: none,
+  refusals: [],
+} as const
+
+export const contentOf = (...mediaTypes: readonly [string, ...string[]]) =>
+  ({ status: 200, schema: z.string(), example: '', mediaTypes }) as const
 
 /** One page of many things; `query` extends `listQuery`. */
 export const aList = { ...aQuery, refusals: ['invalid-cursor'] } as const

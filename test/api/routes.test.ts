@@ -48,7 +48,9 @@ describe('without a key', () => {
 
   test('only the paths that the design names are public', () => {
     const open = routes.filter(({ permission }) => permission === 'public').map(({ path }) => path)
-    expect(open.toSorted()).toEqual(['/docs', '/docs/reference.css', '/docs/reference.js', '/health', '/livez', '/openapi.json', '/readyz'])
+    expect(open.toSorted()).toEqual([
+      ...['/', '/docs', '/docs/reference.css', '/docs/reference.js', '/health', '/livez', '/openapi.json', '/page/{file}', '/readyz'],
+    ])
   })
 
   test('a path that does not exist is not told from one that does', async () => {

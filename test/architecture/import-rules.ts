@@ -26,9 +26,9 @@ export const IMPORT_TABLE: readonly Rule[] = [
   { of: 'src/domain/', mayImport: ['src/domain/'] },
   { of: 'src/commands/', mayImport: ['src/commands/', 'src/domain/'] },
   { of: 'src/projections/', mayImport: ['src/projections/', 'src/domain/', 'kysely'] },
-  // The listener is the one place where HTTP meets a socket; the pages read the two files that they are made of, once.
+  // The listener is the one place where HTTP meets a socket; one file reads what pages are made of, once.
   { of: 'src/api/serve.ts', mayImport: ['src/api/', 'src/domain/', '@hono/node-server', 'node:http'] },
-  { of: 'src/api/docs/assets.ts', mayImport: ['node:fs', 'node:url'] },
+  { of: 'src/api/file-text.ts', mayImport: ['src/domain/', 'node:fs'] },
   { of: 'src/api/', mayImport: ['src/api/', 'src/domain/', 'src/commands/', 'src/projections/', 'hono', 'zod'] },
   // The runner of the migrations is the one adapter that knows them.
   { of: 'src/adapters/database/', mayImport: ['src/adapters/', 'src/domain/', 'migrations/', 'node:', '*'] },

@@ -15,6 +15,8 @@ export async function referencePage(document: OpenApiDocument): Promise<string> 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${document.info.title} API</title>
+        <link rel="icon" href="/page/icon.svg" />
+        <link rel="stylesheet" href="/page/theme.css" />
         <link rel="stylesheet" href="/docs/reference.css" />
         <script type="module" src="/docs/reference.js"></script>
       </head>
@@ -25,6 +27,7 @@ export async function referencePage(document: OpenApiDocument): Promise<string> 
             <input id="search" type="search" placeholder="Find an operation" aria-label="Find an operation" hidden />
             ${groups.map(({ name }) => html`<a href="#${name}">${name}</a>`)} <a href="#schemas">schemas</a>
             <a href="/openapi.json">openapi.json</a>
+            <a href="/">fleet</a>
           </nav>
           <main>
             <p>${document.info.description}</p>

@@ -19,8 +19,8 @@ export type AdmissionOptions = Readonly<{
   hub: Pick<LiveHub, 'open' | 'hasRoomFor'>
   keys: KeyIndex
   adminKeySha256: string | undefined
-  /** Of pages that may connect, e.g. `https://steward.example.com`. None: no page may. */
-  origins: readonly string[]
+  /** Of pages that may connect, e.g. `https://steward.example.com`. None: no page may. Its owner may add to it: an own port is known late. */
+  origins: ReadonlySet<string>
   hash: Hash
   ids: Ids
   clock: Clock
@@ -36,10 +36,9 @@ export const SUBPROTOCOL = 'steward.v1'
 const KEY_PROTOCOL = 'steward.key.'
 
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { hub, keys, adminKeySha256, hash, ids, clock, logger } = options
+  const { hub, keys, adminKeySha256, origins, hash, ids, clock, logger } = options
   const authenticate = createAuthenticate({ keys, hash, adminKeySha256 })
   const limiter = createRateLimiter()
-  const origins: ReadonlySet<string> = new Set(options.origins)
 
   return async (request) => {
     try {

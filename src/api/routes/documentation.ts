@@ -1,28 +1,12 @@
 /** The description of the API: for machines as OpenAPI, for people as a page that asks nothing from third parties. */
 import { z } from 'zod'
-import { defineStream, type RouteFacts } from '../define-route.ts'
-import { script, stylesheet } from '../docs/assets.ts'
+import { defineStream } from '../define-route.ts'
 import { referencePage } from '../docs/reference-page.ts'
-import { none } from '../schemas/common.ts'
-
-const page = {
-  method: 'GET',
-  tag: 'system',
-  permission: 'public',
-  kind: 'query',
-  rateClass: 'public',
-  params: none,
-  query: none,
-  refusals: [],
-} as const satisfies Partial<RouteFacts> & { params: typeof none; query: typeof none }
-
-const content = (mediaType: string) => ({ status: 200, schema: z.string(), example: '', mediaTypes: [mediaType] }) as const
-
-/** Everything of the page comes from here, and nothing may be sent anywhere. */
-const PAGE_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+import { htmlPage, pageFile, pagePolicy } from '../pages.ts'
+import { aPublicPage, contentOf } from '../route-shapes.ts'
 
 export const showOpenApi = defineStream({
-  ...page,
+  ...aPublicPage,
   path: '/openapi.json',
   operation: 'system.openapi',
   summary: 'This description, as OpenAPI 3.1',
@@ -31,35 +15,34 @@ export const showOpenApi = defineStream({
 })
 
 export const showReference = defineStream({
-  ...page,
+  ...aPublicPage,
   path: '/docs',
   operation: 'system.docs',
   summary: 'This description, for people',
-  answer: content('text/html'),
-  async handle(_request, { document }) {
-    const html = await referencePage(document())
-    return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY } })
-  },
+  answer: contentOf('text/html'),
+  handle: async (_request, { document }) => htmlPage(await referencePage(document()), pagePolicy()),
 })
 
+const stylesheet = pageFile(new URL('../docs/reference.css', import.meta.url))
+
 export const showReferenceStyle = defineStream({
-  ...page,
+  ...aPublicPage,
   path: '/docs/reference.css',
   operation: 'system.docs-style',
   summary: 'Style of the reference page',
-  answer: content('text/css'),
-  handle: async () =>
-    new Response(stylesheet(), { headers: { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=300' } }),
+  answer: contentOf('text/css'),
+  handle: async () => stylesheet(),
 })
 
+const script = pageFile(new URL('../docs/reference.js', import.meta.url))
+
 export const showReferenceScript = defineStream({
-  ...page,
+  ...aPublicPage,
   path: '/docs/reference.js',
   operation: 'system.docs-script',
   summary: 'Script of the reference page',
-  answer: content('text/javascript'),
-  handle: async () =>
-    new Response(script(), { headers: { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'max-age=300' } }),
+  answer: contentOf('text/javascript'),
+  handle: async () => script(),
 })
 
 export const documentationRoutes = [showOpenApi, showReference, showReferenceStyle, showReferenceScript]

@@ -13,6 +13,7 @@ import { healingRoutes } from './healing.ts'
 import { hostRoutes } from './hosts.ts'
 import { incidentRoutes } from './incidents.ts'
 import { keyRoutes } from './keys.ts'
+import { pageRoutes } from './page.ts'
 import { processRoutes } from './processes.ts'
 import { projectionRoutes } from './projections.ts'
 import { serverBulkRoutes } from './server-bulk.ts'
@@ -59,6 +60,7 @@ export function allRoutes({ publicMetrics }: { publicMetrics: boolean }): readon
     ...systemRoutes,
     metricsRoute({ isPublic: publicMetrics }),
     ...documentationRoutes,
+    ...pageRoutes,
     ...aliases,
   ]
   return routes.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : shapeOf(a) > shapeOf(b) ? 1 : 0))

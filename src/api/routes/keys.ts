@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { roles } from '../../domain/key/events.ts'
 import { ProjectionLagging } from '../../projections/projection-errors.ts'
 import type { Queries } from '../../projections/queries/index.ts'
+import { ApiError } from '../api-error.ts'
 import { makeKey, sameText } from '../authenticate.ts'
 import type { Context } from '../context.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Outcome } from '../operator-commands.ts'
-import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
+import { aCommand, aCommandOnOne, aList, aPageOf, aQuery, aThing } from '../route-shapes.ts'
 import {
   accepted,
   exampleId,
@@ -17,6 +18,7 @@ import {
   listOptions,
   listQuery,
   name,
+  none,
   outcome,
   outcomeJson,
   pageJson,
@@ -24,7 +26,7 @@ import {
   time,
   withReason,
 } from '../schemas/common.ts'
-import { apiKey, exampleKey, keyJson } from '../schemas/key.ts'
+import { apiKey, exampleKey, exampleOwnKey, keyJson, ownKey, ownKeyJson } from '../schemas/key.ts'
 
 export const createKey = defineRoute({
   ...aCommand,
@@ -65,6 +67,22 @@ export const listKeys = defineRoute({
   async handle({ query }, { queries }) {
     const page = await queries.keys.list({ ...listOptions(query), owner: query.owner, withRevoked: query.state === 'all' })
     return { json: pageJson(page, keyJson) }
+  },
+})
+
+export const showOwnKey = defineRoute({
+  ...aQuery,
+  path: '/api/v1/whoami',
+  operation: 'keys.whoami',
+  tag: 'keys',
+  summary: 'Show what this key is, and what it may do',
+  // What every role has.
+  permission: 'mcp:view_servers',
+  query: none,
+  answer: { status: 200, schema: ownKey, example: exampleOwnKey },
+  async handle({ caller: { principal } }) {
+    if (principal === undefined) throw new ApiError('unauthenticated')
+    return { json: ownKeyJson(principal) }
   },
 })
 
@@ -125,4 +143,4 @@ async function known({ id, position }: Outcome, { keys }: Queries): Promise<void
   }
 }
 
-export const keyRoutes = [createKey, listKeys, showKey, revokeKey, deleteKey]
+export const keyRoutes = [createKey, listKeys, showOwnKey, showKey, revokeKey, deleteKey]

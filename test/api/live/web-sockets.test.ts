@@ -22,7 +22,7 @@ async function listen(limits: Partial<HubLimits> = {}) {
     ...{ hub, hash, ids, clock, logger },
     keys: { bySha256: async (sha256) => world.keys.find((row) => row.sha256 === sha256) },
     adminKeySha256: hash.sha256(ADMIN_KEY),
-    origins: [ORIGIN],
+    origins: new Set([ORIGIN]),
   })
   const listening = await serveApi(api, {
     ...{ host: '127.0.0.1', port: 0, logger },
