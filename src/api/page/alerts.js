@@ -1,6 +1,6 @@
 /** What a person should look at: what is wrong now, the worst first, and what has gone wrong, the newest first. */
 import { el, list, outside, redraw } from './dom.js'
-import { chip, count, since } from './words.js'
+import { chip, count, serverIdOf, since } from './words.js'
 
 /** Types of events that tell of trouble. */
 export const alarmingEvents = ['ServerFailed', 'ServerDisabled', 'ServerRestartBudgetExhausted', 'ToolQuarantined']
@@ -28,7 +28,7 @@ export function alertsBefore(events, servers) {
   /** @type {Alert[]} */
   const alerts = []
   for (const event of events) {
-    const server = byId.get(event.stream.slice('server-'.length))
+    const server = byId.get(serverIdOf(event.stream) ?? '')
     const told = alertOf(event)
     // What a server stands in now is told above.
     if (server === undefined || told === undefined || event.data['at'] === server.failure?.at) continue
@@ -69,7 +69,7 @@ export const drawAlerts = (parent, alerts) =>
     make: () => el('li'),
     draw: (alert, item) =>
       redraw(item, alert, () => [
-        chip(alert.severity),
+        el('span', {}, chip(alert.severity)),
         el('a', { href: `#/servers/${alert.serverId}` }, outside(alert.server)),
         el('span', { class: 'says' }, alert.times > 1 && `${count(alert.times, 'time')}: `, outside(alert.says)),
         alert.at !== null && el('span', { class: 'when' }, since(alert.at)),

@@ -4,6 +4,7 @@
  */
 import { freshKey, wordsOf } from './api.js'
 import { block, el, outside } from './dom.js'
+import { createProblem } from './problem.js'
 import { factsText, spelled, valueText } from './words.js'
 
 /**
@@ -24,7 +25,7 @@ export function giveCommand(client, { title, path, body = {}, confirm, about, da
   const { promise, resolve } = Promise.withResolvers()
   const reason = el('input', { name: 'reason', required: true, maxlength: 500, autocomplete: 'off', 'aria-describedby': 'preview' })
   const preview = el('div', { id: 'preview', class: 'preview', role: 'status' }, 'Looking at what it would do …')
-  const problem = el('p', { class: 'problem', role: 'alert', hidden: true })
+  const problem = createProblem()
   const give = el('button', { type: 'submit', class: dangerous ? 'danger' : 'primary', disabled: true }, confirm)
   const dialog = el(
     'dialog',
@@ -36,7 +37,7 @@ export function giveCommand(client, { title, path, body = {}, confirm, about, da
       about,
       preview,
       el('label', {}, 'Why? It is recorded with your key.', reason),
-      problem,
+      problem.node,
       el('div', { class: 'buttons' }, el('button', { type: 'button', onclick: () => dialog.close() }, 'Leave it'), give),
     ),
   )
@@ -64,9 +65,8 @@ export function giveCommand(client, { title, path, body = {}, confirm, about, da
     try {
       end(await client.command(path, { ...body, reason: reason.value }, attempt))
     } catch (error) {
-      problem.textContent = ''
-      problem.append(el('span', {}, wordsOf(error)))
-      problem.hidden = false
+      problem.show(error)
+      problem.node.hidden = false
       give.disabled = false
     }
   }

@@ -1,10 +1,10 @@
 /** All servers at a glance: counts, what is wrong, and a table that follows what happens. Trouble stands first. */
 import { alarmingEvents, alertsBefore, alertsNow, drawAlerts } from './alerts.js'
-import { wordsOf } from './api.js'
 import { el, list, outside, redraw } from './dom.js'
+import { createProblem } from './problem.js'
 import { createRefresher } from './refresh.js'
 import { troublesOf } from './trouble.js'
-import { bytes, chip, count, milliseconds, NOTHING, share, since } from './words.js'
+import { bytes, chip, count, milliseconds, NOTHING, serverIdOf, share, since } from './words.js'
 
 /** @typedef {import('./shapes.d.ts').Server} Server */
 /** @typedef {import('./trouble.js').Trouble} Trouble */
@@ -57,7 +57,7 @@ export function openFleet({ client, may }) {
     rows,
   )
   const none = el('p', { class: 'empty', role: 'status' }, 'Reading the servers …')
-  const problem = el('p', { class: 'problem', role: 'alert', hidden: true })
+  const problem = createProblem()
   const search = el('input', { type: 'search', placeholder: 'Name', 'aria-label': 'Servers whose name holds', oninput: choose })
   const choice = el(
     'select',
@@ -77,11 +77,7 @@ export function openFleet({ client, may }) {
     none,
   )
 
-  /** @param {unknown} error */
-  const onError = (error) => {
-    problem.textContent = wordsOf(error)
-    problem.hidden = false
-  }
+  const onError = problem.show
   const fleet = createRefresher(
     async (position) => {
       const query = { types: alarmingEvents.join(','), limit: PAST_ALERTS }
@@ -89,8 +85,11 @@ export function openFleet({ client, may }) {
         client.all('/api/v1/servers', { min_position: position }),
         may('mcp:view_events') ? client.get('/api/v1/events', query) : { items: [] },
       ])
+      const ran = runningOf(servers)
       servers = found
       alarms = told.items
+      // Figures of a server that has just come, or gone, are not those of before.
+      if (runningOf(servers) !== ran) figures.refresh()
       draw()
     },
     { onError },
@@ -106,7 +105,6 @@ export function openFleet({ client, may }) {
   )
   const timer = setInterval(() => figures.refresh(), FIGURES_EVERY_MS)
   fleet.refresh()
-  figures.refresh()
 
   return {
     title: 'Fleet',
@@ -116,7 +114,8 @@ export function openFleet({ client, may }) {
       figures.refresh()
     },
     hear({ channel, position, data }) {
-      if (channel === 'events' && String(data?.['stream'] ?? '').startsWith('server-')) fleet.refresh(position)
+      const isOfServer = channel === 'events' && serverIdOf(String(data?.['stream'])) !== undefined
+      if (isOfServer || channel === 'servers' || channel === 'health') fleet.refresh(position)
       if (channel === 'metrics') figures.refresh()
     },
     close() {
@@ -149,7 +148,7 @@ export function openFleet({ client, may }) {
 
   function draw() {
     if (servers === undefined) return
-    problem.hidden = true
+    problem.clear()
     const usage = new Map(analytics?.byServer.map((each) => [each.serverId, each]))
     const troubles = new Map(servers.map((server) => [server.id, troublesOf(server, usage.get(server.id) ?? NO_USAGE)]))
     drawCounts(servers, troubles)
@@ -206,6 +205,9 @@ export function openFleet({ client, may }) {
     redraw(counts, told, () => told.map(([name, value, tone = '']) => el('div', { class: tone }, el('dt', {}, name), el('dd', {}, value))))
   }
 }
+
+/** Which run, as one text. @param {readonly Server[] | undefined} servers */
+const runningOf = (servers) => servers?.flatMap(({ run, state }) => (state === 'running' ? [run?.runId] : [])).join()
 
 /** @param {Event} event */
 const stay = (event) => event.preventDefault()

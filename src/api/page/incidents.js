@@ -1,6 +1,6 @@
 /** Incidents, to be read: what was found, what is proposed, what was done. Deciding about them takes the command line, where the whole plan is shown. */
-import { wordsOf } from './api.js'
 import { block, el, list, outside, redraw } from './dom.js'
+import { createProblem } from './problem.js'
 import { createRefresher } from './refresh.js'
 import { chip, since, spelled, who } from './words.js'
 
@@ -10,36 +10,38 @@ import { chip, since, spelled, who } from './words.js'
 const PAGE_INCIDENTS = 100
 
 /** @param {import('./shapes.d.ts').Desk} desk @returns {import('./shapes.d.ts').View} */
-export function openIncidents({ client }) {
+export function openIncidents({ client, may }) {
   const choice = el(
     'select',
     { 'aria-label': 'Which incidents', onchange: () => incidents.refresh() },
     el('option', { value: 'true' }, 'open'),
     el('option', { value: '' }, 'all'),
   )
-  const problem = el('p', { class: 'problem', role: 'alert', hidden: true })
+  const problem = createProblem()
   const items = el('ul', { class: 'incidents' })
   const none = el('p', { class: 'empty', role: 'status' }, 'Reading the incidents …')
-  const node = el('div', {}, el('h1', { tabindex: -1 }, 'Incidents'), el('form', { class: 'filter' }, choice), problem, items, none)
+  const node = el('div', {}, el('h1', { tabindex: -1 }, 'Incidents'), el('form', { class: 'filter' }, choice), problem.node, items, none)
   const incidents = createRefresher(
     async (position) => {
       const open = choice.value === '' ? undefined : choice.value
-      const page = await client.get('/api/v1/incidents', { limit: PAGE_INCIDENTS, open, min_position: position })
-      problem.hidden = true
+      const [page, targets] = await Promise.all([
+        client.get('/api/v1/incidents', { limit: PAGE_INCIDENTS, open, min_position: position }),
+        may('targets:view') ? client.all('/api/v1/targets') : [],
+      ])
+      const names = new Map(targets.map(({ id, name }) => [id, name]))
+      problem.clear()
       list(items, /** @type {readonly IncidentSummary[]} */ (page.items), {
         key: ({ id }) => id,
         make: () => el('li'),
-        draw: (incident, item) => redraw(item, incident, () => drawSummary(incident)),
+        draw: (incident, item) => {
+          const target = names.get(incident.targetId) ?? incident.targetId
+          redraw(item, [incident, target], () => drawSummary(incident, target))
+        },
       })
       none.hidden = page.items.length > 0
       none.textContent = open === undefined ? 'There was no incident yet.' : 'No incident is open.'
     },
-    {
-      onError(error) {
-        problem.textContent = wordsOf(error)
-        problem.hidden = false
-      },
-    },
+    { onError: problem.show },
   )
   incidents.refresh()
   return {
@@ -53,32 +55,27 @@ export function openIncidents({ client }) {
   }
 }
 
-/** @param {IncidentSummary} incident */
-const drawSummary = ({ id, title, state, severity, service, openedAt, waitingFor, outcome }) => [
-  chip(severity),
-  el('a', { href: `#/incidents/${id}` }, outside(title)),
-  chip(state),
-  el('span', { class: 'quiet' }, service, waitingFor !== null && [', waits for ', outside(waitingFor)], outcome !== null && `, ${outcome}`),
+/** @param {IncidentSummary} incident @param {string} target */
+const drawSummary = ({ id, title, state, severity, service, openedAt, waitingFor, outcome }, target) => [
+  el('span', {}, chip(severity)),
+  el('span', { class: 'says' }, el('a', { href: `#/incidents/${id}` }, outside(title))),
+  el('span', { class: 'about' }, `${service} `, outside(target)),
+  el('span', {}, chip(state), waitingFor !== null && [' waits for ', outside(waitingFor)], outcome !== null && ` ${outcome}`),
   el('span', { class: 'when' }, since(openedAt)),
 ]
 
 /** @param {import('./shapes.d.ts').Desk} desk @param {string} id @returns {import('./shapes.d.ts').View} */
 export function openIncident({ client }, id) {
-  const problem = el('p', { class: 'problem', role: 'alert', hidden: true })
+  const problem = createProblem()
   const body = el('div')
-  const node = el('div', {}, el('p', {}, el('a', { href: '#/incidents' }, 'All incidents')), problem, body)
+  const node = el('div', {}, el('p', {}, el('a', { href: '#/incidents' }, 'All incidents')), problem.node, body)
   const incident = createRefresher(
     async (position) => {
       const found = await client.get(`/api/v1/incidents/${encodeURIComponent(id)}`, { min_position: position })
-      problem.hidden = true
+      problem.clear()
       redraw(body, found, () => drawIncident(found))
     },
-    {
-      onError(error) {
-        problem.textContent = wordsOf(error)
-        problem.hidden = false
-      },
-    },
+    { onError: problem.show },
   )
   incident.refresh()
   return {

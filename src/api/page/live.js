@@ -65,6 +65,7 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
     }
     socket = opened
     let wasOpen = false
+    heard(opened)
     opened.addEventListener('open', () => {
       wasOpen = true
       opened.send(JSON.stringify({ type: 'subscribe', channels, ...(resume === undefined ? {} : { resume_from: resume }) }))

@@ -55,7 +55,7 @@ function showForm(says) {
   header.hidden = true
   main.hidden = true
   banner.hidden = true
-  formProblem.textContent = says
+  redraw(formProblem, says, () => says)
   formProblem.hidden = says === ''
   document.title = 'Steward'
   field.focus()
@@ -85,7 +85,7 @@ function begin(client, me) {
   form.hidden = true
   header.hidden = false
   main.hidden = false
-  identity.textContent = `${me.name}, ${me.role}`
+  redraw(identity, me, () => `${me.name}, ${me.role}`)
   /** @type {import('./shapes.d.ts').Desk['may']} */
   const may = (permission) => me.permissions.includes(permission)
   /** @type {import('./shapes.d.ts').LiveState} */

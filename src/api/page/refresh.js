@@ -1,4 +1,10 @@
 /** Asks again when something has happened, one question at a time: a hundred reasons within a moment are one question, and the last one is never lost. */
+import { Refusal } from './api.js'
+
+const AFTER_ERROR_MS = 2_000
+
+/** Too much was asked, or a read model lags behind: the same question has an answer soon. @param {unknown} error */
+const isPassing = (error) => error instanceof Refusal && [429, 503, 504].includes(error.status)
 
 /**
  * @param {(position: string | undefined) => Promise<void>} ask
@@ -16,15 +22,23 @@ export function createRefresher(ask, { gapMs = 300, onError }) {
   async function run() {
     busy = true
     again = false
+    const position = wanted
+    wanted = undefined
+    let waitMs = gapMs
     try {
-      await ask(wanted)
+      await ask(position)
     } catch (error) {
-      if (!closed) onError(error)
+      if (closed) return
+      onError(error)
+      if (isPassing(error)) {
+        again = true
+        waitMs = AFTER_ERROR_MS
+      }
     }
     timer = setTimeout(() => {
       busy = false
       if (again && !closed) run()
-    }, gapMs)
+    }, waitMs)
   }
 
   return {

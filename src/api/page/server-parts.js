@@ -148,7 +148,7 @@ export const drawUsage = ({ calls, errors, p50Ms, p95Ms, p99Ms, cancelled, refus
   facts([
     ['Calls', String(calls)],
     ['Errors', calls === 0 ? NOTHING : `${errors} (${share(errors / calls)})`],
-    ['P50, P95, P99', `${milliseconds(p50Ms)}, ${milliseconds(p95Ms)}, ${milliseconds(p99Ms)}`],
+    ['P50, P95, P99', p50Ms === null ? NOTHING : [p50Ms, p95Ms, p99Ms].map(milliseconds).join(', ')],
     ['Never sent', refused + bypassed === 0 ? null : `${refused} refused, ${bypassed} answered with an empty result`],
     ['Cancelled', cancelled === 0 ? null : String(cancelled)],
     ['Up', uptime === null ? NOTHING : share(uptime)],
@@ -180,11 +180,18 @@ export const drawHistoryEntry = ({ type, at, by, reason, tool, changes }, undo) 
   changes.length > 0 && drawChanges(changes),
 ]
 
-/** @param {import('./shapes.d.ts').StewardEvent} event @param {string} severity */
-export const drawEventLine = ({ type, recordedAt, metadata, data }, severity) => [
+/** @param {import('./shapes.d.ts').StewardEvent} event @param {string} severity @param {Child} [about] */
+export const drawEventLine = ({ type, recordedAt, metadata, data, withheld = [] }, severity, about) => [
   el('span', { class: 'when' }, clock(recordedAt)),
-  chip(severity),
+  el('span', {}, chip(severity)),
   el('span', { class: 'type' }, type),
+  about !== undefined && el('span', { class: 'about' }, about),
   el('span', { class: 'quiet' }, outside(who(metadata.actor))),
-  el('details', { 'data-key': 'data' }, el('summary', {}, 'Data'), block(JSON.stringify(data, undefined, 2), `data of ${type}`)),
+  el(
+    'details',
+    { 'data-key': 'data' },
+    el('summary', {}, 'Data'),
+    withheld.length > 0 && el('p', { class: 'quiet' }, `Without what this key may not see: ${withheld.join(', ')}.`),
+    block(JSON.stringify(data, undefined, 2), `data of ${type}`),
+  ),
 ]

@@ -1,8 +1,9 @@
 /** One server: how it is, what it offers, who decided what about it; and what the reader may decide. */
-import { Refusal, wordsOf } from './api.js'
+import { Refusal } from './api.js'
 import { giveCommand } from './command.js'
 import { block, el, list, outside, redraw } from './dom.js'
 import { severityOf } from './event-words.js'
+import { createProblem } from './problem.js'
 import { createRefresher } from './refresh.js'
 import {
   commandText,
@@ -52,7 +53,7 @@ export function openServer(desk, id) {
 
   const head = el('div', { class: 'head' })
   const buttons = el('div', { class: 'buttons' })
-  const problem = el('p', { class: 'problem', role: 'alert', hidden: true })
+  const problem = createProblem()
   const troubles = el('ul', { class: 'alerts' })
   const standing = el('div')
   const usage = el('div')
@@ -77,13 +78,12 @@ export function openServer(desk, id) {
     section('Who decided what', history),
     section('Last events', may('mcp:view_events') ? events : el('p', { class: 'empty' }, 'This key may not see events.')),
   )
-  const node = el('div', { class: 'server' }, el('p', {}, el('a', { href: '#/' }, 'All servers')), head, buttons, problem, body)
+  const node = el('div', { class: 'server' }, el('p', {}, el('a', { href: '#/' }, 'All servers')), head, buttons, problem.node, body)
 
   /** @param {unknown} error */
   const onError = (error) => {
     const gone = error instanceof Refusal && error.status === 404
-    redraw(problem, wordsOf(error), () => (gone ? 'There is no such server, or this key may not see it.' : wordsOf(error)))
-    problem.hidden = false
+    problem.show(error, gone ? 'There is no such server, or this key may not see it.' : undefined)
   }
   const facts = createRefresher(
     async (position) => {
@@ -93,7 +93,7 @@ export function openServer(desk, id) {
         client.get(`${path}/history`, { limit: LAST_DECISIONS }),
         may('mcp:view_events') ? client.get(`${path}/events`, { limit: LAST_EVENTS }) : { items: [] },
       ])
-      problem.hidden = true
+      problem.clear()
       body.hidden = false
       drawServer(server)
       await drawOffered(server, offered)
@@ -149,7 +149,7 @@ export function openServer(desk, id) {
     redraw(buttons, server, () => (situation === 'retired' ? null : drawButtons(server)))
     const found = troublesOf(server, { calls: 0, errors: 0, p95Ms: null })
     redraw(troubles, found, () =>
-      found.map(({ severity, says }) => el('li', {}, chip(severity), el('span', { class: 'says' }, outside(says)))),
+      found.map(({ severity, says }) => el('li', {}, el('span', {}, chip(severity)), el('span', { class: 'says' }, outside(says)))),
     )
     redraw(standing, server, () => drawStanding(server))
     redraw(config, server, () => drawConfig(server))

@@ -12,8 +12,11 @@ export const NOTHING = '–'
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
 
 /** @param {number | null | undefined} ms */
-export const milliseconds = (ms) =>
-  ms === null || ms === undefined ? NOTHING : ms < 1_000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`
+export function milliseconds(ms) {
+  if (ms === null || ms === undefined) return NOTHING
+  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+  return `${ms < 10_000 ? (ms / 1_000).toFixed(1) : Math.round(ms / 1_000)} s`
+}
 
 /** @param {number | null | undefined} size */
 export const bytes = (size) =>
@@ -74,6 +77,9 @@ export const factsText = (facts) =>
   Object.entries(facts)
     .map(([name, value]) => `${name}: ${valueText(value)}`)
     .join(', ')
+
+/** The server that a stream is about; undefined: none. @param {string} stream */
+export const serverIdOf = (stream) => /^server-([0-9a-f]{8}-[0-9a-f-]{27})$/.exec(stream)?.[1]
 
 /** `ServerRestartScheduled`: server restart scheduled. @param {string} type */
 export const spelled = (type) => type.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()

@@ -25,6 +25,7 @@ export const pageFiles = [
   'fleet.js',
   'incidents.js',
   'live.js',
+  'problem.js',
   'refresh.js',
   'server.js',
   'server-parts.js',
