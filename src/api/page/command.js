@@ -36,7 +36,7 @@ export function giveCommand(client, { title, path, body = {}, confirm, about, da
       el('h2', { id: 'command-title' }, outside(title)),
       about,
       preview,
-      el('label', {}, 'Why? It is recorded with your key.', reason),
+      el('label', { class: 'field' }, 'Why? It is recorded with your key.', reason),
       problem.node,
       el('div', { class: 'buttons' }, el('button', { type: 'button', onclick: () => dialog.close() }, 'Leave it'), give),
     ),

@@ -70,7 +70,7 @@ export function openFleet({ client, may }) {
     'div',
     {},
     counts,
-    problem,
+    problem.node,
     alerts,
     el('form', { class: 'filter', role: 'search', onsubmit: stay }, search, choice),
     table,
@@ -226,7 +226,7 @@ const columns = [
   {
     head: 'Server',
     cell: ({ server: { id, name, displayName, transport } }) => [
-      el('a', { href: `#/servers/${id}` }, outside(name)),
+      el('a', { class: 'name', href: `#/servers/${id}` }, outside(name)),
       el('small', {}, displayName === name ? transport : [outside(displayName), `, ${transport}`]),
     ],
   },

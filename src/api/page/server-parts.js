@@ -166,7 +166,7 @@ export const drawInstructions = ({ instructions, pendingInstructions }) => [
 /** @param {import('./shapes.d.ts').HistoryEntry} entry @param {Child} undo */
 export const drawHistoryEntry = ({ type, at, by, reason, tool, changes }, undo) => [
   el(
-    'p',
+    'div',
     {},
     since(at),
     ' ',
