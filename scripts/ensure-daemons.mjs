@@ -1,5 +1,5 @@
-// Sees to it that the programs of the end-to-end tests are there: the real nginx, Redis, OpenSSH server and promtool. Root on Debian or
-// Ubuntu gets them installed without any of their services being started, now or at the next boot; anybody else gets the line to type.
+// Sees to it that the programs of the end-to-end tests are there: the real nginx, Redis, OpenSSH server, promtool and Chromium. Root on Debian
+// or Ubuntu gets them installed without any of their services being started, now or at the next boot; anybody else gets the line to type.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -12,6 +12,9 @@ const PROGRAMS = [
   { program: 'sshd', debianPackage: 'openssh-server', services: ['ssh.service', 'ssh.socket'] },
   { program: 'promtool', debianPackage: 'prometheus', services: ['prometheus.service'] },
 ]
+
+/** The tests of the page want a browser. Where none can be had they are left out, by name: it is much to ask of a machine. */
+const BROWSER = { programs: ['chromium', 'google-chrome'], debianPackage: 'chromium' }
 
 function missing() {
   return PROGRAMS.filter(({ program }) => !isInstalled(program))
@@ -31,6 +34,8 @@ function isExecutable(path) {
     return false
   }
 }
+
+const APT_OPTIONS = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0']
 
 function mayInstall() {
   return process.getuid?.() === 0 && isDebian()
@@ -54,9 +59,8 @@ function install(programs) {
   if (programs.length === 0) return
   const packages = programs.map(({ debianPackage }) => debianPackage)
   say(`installing ${packages.join(', ')} with apt-get, for the end-to-end tests; their services stay off`)
-  const options = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0']
   const failure = withServicesHeldBack(
-    () => aptGet([...options, 'update']) ?? aptGet([...options, 'install', '-y', '--no-install-recommends', ...packages]),
+    () => aptGet([...APT_OPTIONS, 'update']) ?? aptGet([...APT_OPTIONS, 'install', '-y', '--no-install-recommends', ...packages]),
   )
   // Held back now, Debian would still start them at the next boot.
   for (const service of programs.flatMap(({ services }) => services)) spawnSync('systemctl', ['disable', service], { stdio: 'ignore' })
@@ -65,6 +69,18 @@ function install(programs) {
     explain()
   }
   if (missing().length > 0) explain()
+}
+
+/** Not on Ubuntu, whose package of that name is no program but a snap. */
+function mayInstallBrowser() {
+  return !BROWSER.programs.some(isInstalled) && mayInstall() && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
+}
+
+function installBrowser() {
+  say(`installing ${BROWSER.debianPackage} with apt-get, for the tests of the page`)
+  const failure =
+    aptGet([...APT_OPTIONS, 'update']) ?? aptGet([...APT_OPTIONS, 'install', '-y', '--no-install-recommends', BROWSER.debianPackage])
+  if (failure !== undefined) say(`it could not be installed; the tests of the page are left out:\n${failure}`)
 }
 
 /** What it said when it failed; undefined when all is well. */
@@ -105,5 +121,10 @@ if (missing().length > 0) {
   if (!mayInstall()) explain()
   const release = await becomeTheOnly('installer of Debian packages', '/')
   install(missing())
+  release()
+}
+if (mayInstallBrowser()) {
+  const release = await becomeTheOnly('installer of Debian packages', '/')
+  installBrowser()
   release()
 }

@@ -1,13 +1,13 @@
 /**
  * `npm test`: type check, linter and all tests, each with a summary, and as the last line `N passed, N failed`. `--core` leaves out the
- * tests that need daemons. Nothing is skipped silently: a test that did not run counts as failed, by name; but what only root can try is left out
- * for everybody else, and listed.
+ * tests that need daemons. Nothing is skipped silently: a test that did not run counts as failed, by name; but what only root or a browser can try
+ * is left out where there is none, and listed.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { TestModule } from 'vitest/node'
+import type { TestCase, TestModule } from 'vitest/node'
 import { startVitest } from 'vitest/node'
-import { isRoot, ROOT_ONLY } from '../vitest.config.ts'
+import { missingNeeds } from '../vitest.config.ts'
 
 type Part = Readonly<{ name: string; passed: number; failures: readonly string[]; leftOut: readonly string[] }>
 
@@ -20,7 +20,12 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 process.chdir(ROOT)
-const parts = [await check('type check', 'tsc', ['--noEmit']), await check('linter', 'biome', ['check', '.']), await tests()]
+const parts = [
+  await check('type check', 'tsc', ['--noEmit']),
+  await check('type check of the page', 'tsc', ['--noEmit', '-p', 'src/api/page']),
+  await check('linter', 'biome', ['check', '.']),
+  await tests(),
+]
 report(parts)
 process.exit(parts.every(({ failures }) => failures.length === 0) ? 0 : 1)
 
@@ -59,11 +64,14 @@ function resultOf(module: TestModule): Omit<Part, 'name'> {
     const { state } = test.result()
     const name = `${module.relativeModuleId} > ${test.fullName}`
     if (state === 'passed') passed += 1
-    else if (state === 'skipped' && !isRoot && test.tags.includes(ROOT_ONLY)) leftOut.push(name)
+    else if (state === 'skipped' && needOf(test) !== undefined) leftOut.push(`${needOf(test)?.missing}: ${name}`)
     else failures.push(state === 'failed' ? name : `${name} (did not run: ${test.options.mode ?? state})`)
   }
   return { passed, failures, leftOut }
 }
+
+/** What the test needs and this machine has not. */
+const needOf = ({ tags }: Pick<TestCase, 'tags'>) => missingNeeds.find(({ name }) => tags.includes(name))
 
 const messageOf = (error: unknown): string =>
   String(error instanceof Object && 'message' in error ? error.message : error)
@@ -75,7 +83,7 @@ function report(all: readonly Part[]): void {
     for (const failure of failures) console.log(`failed: ${name}: ${failure}`)
   }
   const leftOut = all.flatMap((part) => part.leftOut)
-  for (const name of leftOut) console.log(`only root can try: ${name}`)
+  for (const line of leftOut) console.log(line)
   for (const { name, passed, failures } of all) console.log(`${name}: ${passed} passed, ${failures.length} failed`)
   const passed = all.reduce((sum, part) => sum + part.passed, 0)
   const failed = all.reduce((sum, part) => sum + part.failures.length, 0)

@@ -12,7 +12,7 @@ import { visible } from '../../src/domain/text/visible.ts'
 import { type Api, createApi, ok, outcome } from './support/api.ts'
 import { addServer, running } from './support/managed-servers.ts'
 import { type StewardProcess, startSteward } from './support/steward-process.ts'
-import { launchBrowser, openWatched } from './support/watched-page.ts'
+import { ANOTHER_NAME, launchBrowser, openWatched } from './support/watched-page.ts'
 
 const KEY = 'a-key-of-the-tests-of-the-page-0123456789'
 const TELLING = new URL('../support/mcp/servers/telling-server.ts', import.meta.url).pathname
@@ -33,19 +33,21 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
+type Opening = Readonly<{ key?: string; at?: string; live?: boolean; before?: (page: Page) => Promise<void> }>
+
 /** Signed in, at an address of the page. Whatever it does that it must not do fails the test. */
-async function open(hash: string, { key = KEY, before }: { key?: string; before?: (page: Page) => Promise<void> } = {}): Promise<Page> {
-  const { page, faults } = await openWatched(browser, steward.url)
+async function open(hash: string, { key = KEY, at = steward.url, live = true, before }: Opening = {}): Promise<Page> {
+  const { page, faults } = await openWatched(browser, at)
   onTestFinished(async () => {
     const found = await faults()
     await page.context().close()
     expect(found).toEqual([])
   })
   await before?.(page)
-  await page.goto(`${steward.url}/${hash}`)
+  await page.goto(`${at}/${hash}`)
   await page.getByLabel('API key').fill(key)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.locator('#live[data-state=live]').waitFor()
+  if (live) await page.locator('#live[data-state=live]').waitFor()
   return page
 }
 
@@ -63,7 +65,7 @@ async function addTelling(name: string, facts: object) {
 
 const tool = (name: string, description: string) => ({ name, description, inputSchema: { type: 'object' } })
 
-test('a wrong key is told so; a good one stays in the tab until one signs out', async () => {
+test('a wrong key is told so; a good one stays in the tab until one signs out', { tags: ['browser'] }, async () => {
   const { page, faults } = await openWatched(browser, steward.url)
   onTestFinished(() => page.context().close())
   await page.goto(steward.url)
@@ -85,7 +87,9 @@ test('a wrong key is told so; a good one stays in the tab until one signs out', 
   expect(await faults()).toEqual([])
 })
 
-test('a server that is added, killed and started again is seen live, and so is a tool that is switched off', async () => {
+test('a server that is added, killed and started again is seen live, and so is a tool that is switched off', {
+  tags: ['browser'],
+}, async () => {
   const page = await open('')
   const { id } = await addTelling('lively', { tools: [tool('read', 'reads'), tool('write', 'writes')] })
   const row = page.locator('tr[data-server=lively]')
@@ -109,7 +113,9 @@ test('a server that is added, killed and started again is seen live, and so is a
   await off.getByText('read only here').waitFor()
 })
 
-test('a command shows what it would do, is given with its reason, and is taken back; by keyboard alone', async () => {
+test('a command shows what it would do, is given with its reason, and is taken back; by keyboard alone', {
+  tags: ['browser'],
+}, async () => {
   const { id } = await addTelling('obedient', { tools: [tool('read', 'reads')] })
   const page = await open(`#/servers/${id}`)
   const press = async (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).press('Enter')
@@ -151,7 +157,7 @@ const events = (id: string, type: string) =>
     z.object({ items: z.array(z.object({ type: z.string(), data: z.looseObject({}) })) }),
   )
 
-test('a key that may only look has no buttons', async () => {
+test('a key that may only look has no buttons', { tags: ['browser'] }, async () => {
   const { key } = await ok(api.post('/api/v1/keys', { name: 'reception', role: 'viewer', owner: 'mira' }), z.object({ key: z.string() }))
   const { id } = await addTelling('seen', { tools: [tool('read', 'reads')] })
   const page = await open(`#/servers/${id}`, { key })
@@ -170,7 +176,7 @@ const harm = (page: Page) =>
     unseen: /[\\u202e\\u200b\\x1b]/.test(document.documentElement.outerHTML),
   })`)
 
-test('what a hostile server says of itself is text, and what nobody would see of it is shown', async () => {
+test('what a hostile server says of itself is text, and what nobody would see of it is shown', { tags: ['browser'] }, async () => {
   const { id, runId, tell } = await addTelling('hostile', { tools: [tool(NAME, SAYS), tool('echo', 'says it again')], instructions: SAYS })
   await tell({ tools: [tool(NAME, SAYS), tool('echo', `says it again ${SAYS}`)], instructions: SAYS, stderr: `${SAYS}\n` })
   await ok(api.post(`/api/v1/servers/${id}/restart`, { reason: 'another version' }), outcome)
@@ -186,12 +192,16 @@ test('what a hostile server says of itself is text, and what nobody would see of
   expect(await harm(page)).toEqual({ elements: 0, unseen: false })
   await page.getByRole('link', { name: 'Events' }).click()
   await page.locator('.events li').first().waitFor()
-  for (const summary of await page.locator('.events summary').all()) await summary.click()
-  await page.locator('.events pre').first().waitFor()
+  await page.getByLabel('Events whose type holds').fill('ToolCatalog')
+  const catalogs = page.locator('.events li').filter({ hasText: 'hostile' })
+  for (const summary of await catalogs.locator('summary').all()) await summary.click()
+  expect(await catalogs.locator('pre').allTextContents()).toContainEqual(expect.stringContaining('<script>'))
   expect(await harm(page)).toEqual({ elements: 0, unseen: false })
 })
 
-test('the test of harm can fail: the same text as markup is found, and by a page without a policy carried out', async () => {
+test('the test of harm can fail: the same text as markup is found, and by a page without a policy carried out', {
+  tags: ['browser'],
+}, async () => {
   const { page, faults } = await openWatched(browser, steward.url)
   onTestFinished(() => page.context().close())
   await page.setContent(`<body>${NAME}${SAYS}</body>`)
@@ -204,7 +214,9 @@ test('the test of harm can fail: the same text as markup is found, and by a page
   expect((await faults()).join()).toContain('require-trusted-types-for')
 })
 
-test('a connection that is lost is told, taken up again where it ended, and what happened meanwhile is there', async () => {
+test('a connection that is lost is told, taken up again where it ended, and what happened meanwhile is there', {
+  tags: ['browser'],
+}, async () => {
   const { id } = await addTelling('missed', { tools: [tool('read', 'reads')] })
   const lines: WebSocketRoute[] = []
   const said: string[] = []
@@ -238,4 +250,14 @@ test('a connection that is lost is told, taken up again where it ended, and what
   await page.locator('.events li', { hasText: 'ToolDisabled' }).filter({ hasText: 'missed' }).waitFor()
   await page.getByLabel('Events at least as grave as').selectOption('warning')
   await page.locator('.events li', { hasText: 'ToolDisabled' }).first().waitFor({ state: 'detached' })
+})
+
+test('under a name that is not on the list the page is told why it is not live, and asks from time to time', {
+  tags: ['browser'],
+}, async () => {
+  const at = steward.url.replace('127.0.0.1', ANOTHER_NAME)
+  const page = await open('', { at, live: false })
+  await page.getByText(`lets no live connection in from ${at}: STEWARD_PUBLIC_URL must name this address`).waitFor()
+  await addTelling('polled', { tools: [tool('read', 'reads')] })
+  await page.locator('tr[data-server=polled]').getByText('running', { exact: true }).waitFor()
 })

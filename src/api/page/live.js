@@ -27,6 +27,8 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
   let socket
   /** @type {string | undefined} */
   let resume
+  /** @type {string | undefined} */
+  let refusal
   let waitMs = FIRST_WAIT_MS
   /** @type {number | undefined} */
   let awaySinceMs
@@ -81,7 +83,9 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
       clearTimeout(silence)
       if (code === KEY_NO_LONGER_GOOD) return onUnknownKey()
       if (code === UNKNOWN_POSITION) resume = undefined
-      away(wasOpen ? 'The live connection ended.' : await whyRefused())
+      const says = refusal ?? (wasOpen ? 'The live connection ended.' : await whyRefused())
+      refusal = undefined
+      away(says)
     })
   }
 
@@ -97,7 +101,12 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
 
   /** @param {import('./shapes.d.ts').LiveMessage} message */
   function take(message) {
-    if (message.type === 'error') return
+    if (message.type === 'error') {
+      // It was not let in after all: said as a reason, and the connection is ended by us.
+      refusal = message.message ?? 'Steward refused what was asked of the live connection.'
+      socket?.close(1000)
+      return
+    }
     if (message.resume !== undefined) resume = message.resume
     if (message.type === 'subscribed') {
       waitMs = FIRST_WAIT_MS

@@ -39,6 +39,7 @@ export type LiveMessage = Readonly<{
   channel?: string
   position?: string
   resume?: string
+  message?: string
   data?: Readonly<Record<string, unknown>>
 }>
 

@@ -2,16 +2,19 @@
  * A page of a real browser, watched: whatever it asks of another origin, breaks of its own policy, or throws is kept, and so is a box that a script of
  * somebody else would open. A test ends with nothing of that kind.
  */
-import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { chromiumPath } from '../../../vitest.config.ts'
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** A name that leads to this machine, as one that somebody has rebound does. */
+export const ANOTHER_NAME = 'steward.test'
 
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = CHROMIUM.find((path) => existsSync(path))
-  if (executablePath === undefined) throw new Error(`no browser: none of ${CHROMIUM.join(', ')} is there`)
+  if (chromiumPath === undefined) throw new Error('there is no Chromium in /usr/bin')
   // As root Chromium has no sandbox of its own; the pages are ours.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage', `--host-resolver-rules=MAP ${ANOTHER_NAME} 127.0.0.1`],
+  })
 }
 
 export type WatchedPage = Readonly<{ page: Page; faults: () => Promise<readonly string[]> }>
