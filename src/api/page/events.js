@@ -11,6 +11,7 @@ import { count, serverIdOf } from './words.js'
 /** What is older than these goes from the page; the log keeps it. */
 const MOST_EVENTS = 500
 const PAGE_EVENTS = 100
+const DRAW_EVERY_MS = 100
 
 /** What somebody looked for stays while he looks at something else and comes back. */
 const asked = { type: '', of: 'servers', severity: 'info' }
@@ -24,6 +25,8 @@ export function openEvents({ client }) {
   let paused = false
   /** @type {string | null} */
   let older = null
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let drawing
   /** @type {ReadonlyMap<string, string>} */
   let names = new Map()
 
@@ -94,10 +97,12 @@ export function openEvents({ client }) {
         drawPause()
       } else {
         events.set(event.id, event)
-        draw()
+        // However much happens at once, it is drawn ten times a second.
+        drawing ??= setTimeout(() => draw(), DRAW_EVERY_MS)
       }
     },
     close() {
+      clearTimeout(drawing)
       newest.close()
       servers.close()
     },
@@ -170,6 +175,8 @@ export function openEvents({ client }) {
 
   /** @param {{ all?: boolean }} [options] all: what somebody asked for stays, however much it is */
   function draw({ all = false } = {}) {
+    clearTimeout(drawing)
+    drawing = undefined
     const sorted = [...events.values()].toSorted((a, b) => (BigInt(b.position) > BigInt(a.position) ? 1 : -1))
     if (!all) for (const { id } of sorted.splice(MOST_EVENTS)) events.delete(id)
     const text = type.value.trim().toLowerCase()

@@ -11,7 +11,8 @@ import { bytes, chip, count, milliseconds, NOTHING, serverIdOf, share, since } f
 /** @typedef {Readonly<{ calls: number, errors: number, p95Ms: number | null }>} Usage */
 
 const FIGURES_EVERY_MS = 10_000
-/** Asked for server by server, so not all at once. */
+/** A question for each server, so more seldom. */
+const MEMORY_EVERY_MS = 30_000
 const AT_ONCE = 4
 const PAST_ALERTS = 50
 const NO_USAGE = { calls: 0, errors: 0, p95Ms: null }
@@ -43,6 +44,7 @@ export function openFleet({ client, may }) {
   let alarms = []
   /** @type {Map<string, number | null>} */
   let memory = new Map()
+  let memoryAsked = ''
 
   const counts = el('dl', { class: 'counts' })
   const now = el('ul', { class: 'alerts' })
@@ -98,7 +100,11 @@ export function openFleet({ client, may }) {
     async () => {
       analytics = await client.get('/api/v1/analytics', { period: '1h' })
       draw()
-      memory = await memoryOf((servers ?? []).filter(({ state }) => state === 'running'))
+      const running = servers?.filter(({ state }) => state === 'running') ?? []
+      const asked = `${runningOf(running)} ${Math.floor(Date.now() / MEMORY_EVERY_MS)}`
+      if (asked === memoryAsked) return
+      memory = await memoryOf(running)
+      memoryAsked = asked
       draw()
     },
     { gapMs: 2_000, onError },

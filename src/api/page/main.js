@@ -169,7 +169,7 @@ function show() {
   if (session === undefined) return
   view?.close()
   const { desk } = session
-  const [place = '', id] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent)
+  const [place = '', id] = location.hash.replace(/^#\/?/, '').split('/')
   view =
     place === 'servers' && id !== undefined
       ? openServer(desk, id)

@@ -51,6 +51,11 @@ export function openServer(desk, id) {
   const path = `/api/v1/servers/${encodeURIComponent(id)}`
   const mayManage = may('mcp:manage_servers')
 
+  /** @type {Server | undefined} */
+  let now
+  /** @type {import('./trouble.js').Usage} */
+  let used = { calls: 0, errors: 0, p95Ms: null }
+
   const head = el('div', { class: 'head' })
   const buttons = el('div', { class: 'buttons' })
   const problem = createProblem()
@@ -109,7 +114,9 @@ export function openServer(desk, id) {
   const figures = createRefresher(
     async () => {
       const found = await client.get(`${path}/metrics`, { period: '1h' })
+      used = found
       redraw(usage, found, () => drawUsage(found))
+      drawTroubles()
     },
     { gapMs: 2_000, onError },
   )
@@ -147,10 +154,8 @@ export function openServer(desk, id) {
       displayName !== name && el('span', { class: 'quiet' }, outside(displayName)),
     ])
     redraw(buttons, server, () => (situation === 'retired' ? null : drawButtons(server)))
-    const found = troublesOf(server, { calls: 0, errors: 0, p95Ms: null })
-    redraw(troubles, found, () =>
-      found.map(({ severity, says }) => el('li', {}, el('span', {}, chip(severity)), el('span', { class: 'says' }, outside(says)))),
-    )
+    now = server
+    drawTroubles()
     redraw(standing, server, () => drawStanding(server))
     redraw(config, server, () => drawConfig(server))
     failureSection.hidden = failed === null
@@ -159,9 +164,17 @@ export function openServer(desk, id) {
     redraw(instructions, [server.instructions, server.pendingInstructions], () => drawInstructions(server))
   }
 
+  function drawTroubles() {
+    if (now === undefined) return
+    const found = troublesOf(now, used)
+    redraw(troubles, found, () =>
+      found.map(({ severity, says }) => el('li', {}, el('span', {}, chip(severity)), el('span', { class: 'says' }, outside(says)))),
+    )
+  }
+
   /** @param {Server} server */
   function drawButtons(server) {
-    const { name, executable } = server
+    const { name, executable, pendingInstructions } = server
     if (!mayManage) return el('p', { class: 'quiet' }, `As ${desk.me.role} this key may look, and change nothing.`)
     const { verdict, approved = false, argvHash, says } = executable ?? {}
     return [
@@ -179,6 +192,15 @@ export function openServer(desk, id) {
             block(commandText(server), 'program'),
           ],
           did: `Approved the program of ${name}.`,
+        }),
+      pendingInstructions !== null &&
+        command('Approve what it tells', {
+          title: `Approve what ${name} tells every model`,
+          path: `${path}/instructions/approve`,
+          body: { hash: pendingInstructions.told?.hash ?? '' },
+          confirm: 'Approve',
+          about: block(pendingInstructions.told?.text ?? '(nothing any more)', 'what it tells now'),
+          did: `Approved what ${name} tells every model.`,
         }),
       ...intents
         .filter(({ fits }) => fits(server))
