@@ -1,14 +1,14 @@
 /** All servers at a glance: counts, what is wrong, and a table that follows what happens. Trouble stands first. */
 import { alarmingEvents, alertsBefore, alertsNow, drawAlerts } from './alerts.js'
-import { el, list, outside, redraw } from './dom.js'
+import { el, list, redraw } from './dom.js'
+import { columns, drawRow, makeRow } from './fleet-table.js'
 import { createProblem } from './problem.js'
 import { createRefresher } from './refresh.js'
 import { troublesOf } from './trouble.js'
-import { bytes, chip, count, milliseconds, NOTHING, serverIdOf, share, since } from './words.js'
+import { count, milliseconds, NOTHING, serverIdOf, share } from './words.js'
 
 /** @typedef {import('./shapes.d.ts').Server} Server */
 /** @typedef {import('./trouble.js').Trouble} Trouble */
-/** @typedef {Readonly<{ calls: number, errors: number, p95Ms: number | null }>} Usage */
 
 const FIGURES_EVERY_MS = 10_000
 /** A question for each server, so more seldom. */
@@ -223,69 +223,4 @@ function rankOf({ id, state, enabled }, troubles) {
   const worst = troubles.get(id)?.map(({ severity }) => ['critical', 'error', 'warning'].indexOf(severity)) ?? []
   if (worst.length > 0) return Math.min(...worst)
   return 10 + (enabled ? ['starting', 'stopping', 'running', 'maintenance', 'stopped', 'error'].indexOf(state) : 10)
-}
-
-/** @typedef {Readonly<{ server: Server, usage: Usage, memory: number | null }>} Facts */
-
-/** @type {readonly { head: string, number?: boolean, cell: (facts: Facts) => import('./dom.js').Child }[]} */
-const columns = [
-  {
-    head: 'Server',
-    cell: ({ server: { id, name, displayName, transport } }) => [
-      el('a', { class: 'name', href: `#/servers/${id}` }, outside(name)),
-      el('small', {}, displayName === name ? transport : [outside(displayName), `, ${transport}`]),
-    ],
-  },
-  { head: 'Wanted', cell: ({ server }) => wanted(server) },
-  { head: 'State', cell: ({ server: { state, stateSince } }) => [chip(state), el('small', {}, since(stateSince))] },
-  { head: 'Health', cell: ({ server: { state, health } }) => (state === 'running' || health !== 'unknown' ? chip(health) : NOTHING) },
-  {
-    head: 'Tools',
-    number: true,
-    cell: ({ server: { tools } }) => [
-      `${tools.enabled} of ${tools.offered}`,
-      tools.quarantined > 0 && el('small', { class: 'warn' }, `${tools.quarantined} wait`),
-    ],
-  },
-  { head: 'Calls', number: true, cell: ({ usage: { calls } }) => String(calls) },
-  {
-    head: 'Errors',
-    number: true,
-    cell: ({ usage: { calls, errors } }) =>
-      calls === 0 ? NOTHING : el('span', { class: errors / calls > 0.1 ? 'bad' : null }, share(errors / calls)),
-  },
-  {
-    head: 'P95',
-    number: true,
-    cell: ({ usage: { p95Ms } }) => el('span', { class: (p95Ms ?? 0) > 1_000 ? 'bad' : null }, milliseconds(p95Ms)),
-  },
-  { head: 'Memory', number: true, cell: ({ server: { state }, memory }) => (state === 'running' ? bytes(memory) : NOTHING) },
-  {
-    head: 'Restarts',
-    number: true,
-    cell: ({ server: { starts, crashes, config } }) =>
-      el('span', { class: crashes === 0 ? null : crashes >= config.restartBudget ? 'bad' : 'warn' }, String(Math.max(0, starts - 1))),
-  },
-]
-
-const makeRow = () => el('tr', {}, ...columns.map(({ head, number }) => el('td', { 'data-label': head, class: number ? 'number' : null })))
-
-/** @param {Element} row @param {Facts} facts */
-function drawRow(row, facts) {
-  const { server, usage, memory } = facts
-  const { name, displayName, enabled, desired, state, stateSince, health, tools, starts, crashes } = server
-  const { calls, errors, p95Ms } = usage
-  const shown = [name, displayName, enabled, desired, state, stateSince, health, tools, starts, crashes, calls, errors, p95Ms, memory]
-  row.setAttribute('data-server', name)
-  for (const [index, { cell }] of columns.entries()) {
-    const place = row.children[index]
-    if (place) redraw(place, shown, () => cell(facts))
-  }
-}
-
-/** @param {Server} server */
-export function wanted({ enabled, disabledBecause, desired, state }) {
-  if (!enabled) return chip(disabledBecause === 'failures' ? 'off, failed' : 'off', disabledBecause === 'failures' ? 'bad' : 'plain')
-  if (state === 'maintenance') return chip('pause', 'warn')
-  return chip(desired === 'running' ? 'run' : 'stop', 'plain')
 }

@@ -1,7 +1,7 @@
 /** The parts of the view of one server: how it is, how it is set up, what it wrote at its end, who decided what. Each is drawn of what the API says. */
 import { drawChanges } from './command.js'
 import { block, el, outside } from './dom.js'
-import { wanted } from './fleet.js'
+import { wanted } from './fleet-table.js'
 import { bytes, chip, clock, count, milliseconds, NOTHING, share, since, spelled, who } from './words.js'
 
 /** @typedef {import('./shapes.d.ts').Server} Server */

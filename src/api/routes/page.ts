@@ -23,6 +23,7 @@ export const pageFiles = [
   'events.js',
   'event-words.js',
   'fleet.js',
+  'fleet-table.js',
   'incidents.js',
   'live.js',
   'problem.js',
