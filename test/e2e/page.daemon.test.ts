@@ -157,6 +157,20 @@ const events = (id: string, type: string) =>
     z.object({ items: z.array(z.object({ type: z.string(), data: z.looseObject({}) })) }),
   )
 
+test('a program that nobody has approved is shown argument by argument, and runs once it is approved', { tags: ['browser'] }, async () => {
+  const file = join(dir, 'two words.json')
+  await writeFile(file, JSON.stringify({ tools: [] }))
+  const transport = { kind: 'stdio', command: process.execPath, args: [TELLING, file], env: {} }
+  const { id } = await ok(api.post('/api/v1/servers', { name: 'unknown', transport }), outcome)
+  const page = await open(`#/servers/${id}`)
+  await page.getByRole('button', { name: 'Approve the program' }).press('Enter')
+  await page.getByRole('dialog').getByText('executable approved').waitFor()
+  expect(await page.locator('dialog .argv li').allTextContents()).toEqual([process.execPath, TELLING, file])
+  await page.keyboard.type('our own')
+  await page.keyboard.press('Enter')
+  await page.locator('.head').getByText('running', { exact: true }).waitFor()
+})
+
 test('a key that may only look has no buttons', { tags: ['browser'] }, async () => {
   const { key } = await ok(api.post('/api/v1/keys', { name: 'reception', role: 'viewer', owner: 'mira' }), z.object({ key: z.string() }))
   const { id } = await addTelling('seen', { tools: [tool('read', 'reads')] })

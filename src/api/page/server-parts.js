@@ -87,6 +87,20 @@ export const commandText = ({ config: { transport } }) =>
     ? [transport.command, ...transport.args.map(given)].join(' ')
     : `${transport.url}${transport.pathEnd === undefined ? '' : given(transport.pathEnd)}`
 
+/** Argument by argument: a blank in one makes no two of it. @param {Pick<Server, 'config'>} server */
+export function drawArgv({ config: { transport } }) {
+  if (transport.kind !== 'stdio') return null
+  const { command, args, workingDirectory } = transport
+  return [
+    el('ul', { class: 'argv' }, ...[command, ...args.map(given)].map((each) => el('li', {}, el('code', {}, outside(each))))),
+    el(
+      'p',
+      {},
+      workingDirectory === undefined ? 'Directory: a home of its own.' : ['Directory: ', el('code', {}, outside(workingDirectory))],
+    ),
+  ]
+}
+
 /** @param {Readonly<Record<string, string | Readonly<{ secret: unknown }>>>} all */
 const givens = (all) =>
   Object.entries(all)

@@ -6,7 +6,7 @@ import { severityOf } from './event-words.js'
 import { createProblem } from './problem.js'
 import { createRefresher } from './refresh.js'
 import {
-  commandText,
+  drawArgv,
   drawConfig,
   drawEventLine,
   drawFailure,
@@ -188,8 +188,8 @@ export function openServer(desk, id) {
           confirm: 'Approve',
           about: [
             el('p', {}, `A server over standard streams is code with the rights of Steward. Why it is asked: ${says ?? ''}.`),
-            el('p', {}, 'Approved is this program with these very arguments:'),
-            block(commandText(server), 'program'),
+            el('p', {}, 'Approved is this program with these very arguments, in this directory:'),
+            drawArgv(server),
           ],
           did: `Approved the program of ${name}.`,
         }),
