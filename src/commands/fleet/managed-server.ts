@@ -49,6 +49,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   const { log, handle, ids, clock, logger, hash, jitter } = options
   let state: RegisteredServer | undefined
   let life: ServerLife | undefined
+  /** On its way out, because it was asked to end. */
+  let leaving: ServerLife | undefined
   let closing = false
   let quiet: Quiescence | undefined
   let mostGraceMs: number | undefined
@@ -89,6 +91,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       closing = true
       mostGraceMs = graceMs
       closed.abort(new Error('Steward stops'))
+      // Whatever is on its way out already was given more patience, and a step that waits for the log must not hold it up.
+      leaving?.stop(graceMs)
+      life?.stop(graceMs)
+      for (const end of lent) end(graceMs).catch(() => undefined)
       look()
       while (looking) await looking
     },
@@ -145,7 +151,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   /** One step towards what is wanted. False: nothing more to do until something changes. */
   async function step(): Promise<boolean> {
-    const now = await read()
+    const { state: now, expected } = await load()
     const isWanted = !closing && shouldRun(now) && !now.run?.replace
     if (!isWanted) await takeBack()
     if (life) {
@@ -166,15 +172,17 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
         return false
       }
     }
-    await begin(now)
+    await begin(now, expected)
     return true
   }
 
   /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
   async function takeBack(): Promise<void> {
-    const ends = [...lent]
-    lent.clear()
-    await Promise.all(ends.map((end) => end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))))
+    const ending = [...lent].map(async (end) => {
+      await end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
+      lent.delete(end)
+    })
+    await Promise.all(ending)
   }
 
   /** Of a Steward that is gone, or that has lost its lease and is letting go. Nothing begins here before its programs have ended there. */
@@ -192,16 +200,20 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     await tell({ type: 'ReportServerStopped', data: { runId, exit, now: clock.now() } })
   }
 
+  async function load(): Promise<Loaded> {
+    const loaded = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
+    state = loaded.state.situation === 'registered' ? loaded.state : undefined
+    return loaded
+  }
+
   async function read(): Promise<Server> {
-    const { state: now } = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
-    state = now.situation === 'registered' ? now : undefined
-    return now
+    return (await load()).state
   }
 
   /** Steward stops while the log is away: what was known last is enough to end what runs. */
-  function keepKnown(error: unknown): Readonly<{ state: Server }> {
+  function keepKnown(error: unknown): Loaded {
     if (!closing) throw error
-    return { state: state ?? { situation: 'absent' } }
+    return { state: state ?? { situation: 'absent' }, expected: undefined }
   }
 
   function wakeAt(dueAt: string): void {
@@ -211,13 +223,14 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     clock.sleep(Math.max(1, Date.parse(dueAt) - Date.parse(clock.now())), signal).then(look, () => undefined)
   }
 
-  async function begin(now: RegisteredServer): Promise<void> {
+  /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
+  async function begin(now: RegisteredServer, expected: Loaded['expected']): Promise<void> {
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)
     try {
-      const at = clock.now()
-      if (!(await tell({ type: 'BeginServerStart', data: { runId, supervisorId: options.supervisorId, now: at } }))) return free()
+      const data = { runId, supervisorId: options.supervisorId, now: clock.now() }
+      if (!(await tell({ type: 'BeginServerStart', data }, expected))) return free()
     } catch (error) {
       free()
       throw error
@@ -280,12 +293,14 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     const { runId } = ending
     const wasRunning = ending.session !== undefined
     life = undefined
+    leaving = ending
     // It ends whether or not the log can be told: that may have to wait for an outage to pass.
     ending.stop(mostGraceMs)
     const telling =
       wasRunning && now.situation !== 'absent' ? tell({ type: 'ReportServerStopping', data: { runId, now: clock.now() } }) : undefined
     telling?.catch(() => undefined)
     const ended = await ending.ended
+    leaving = undefined
     await telling
     // It was to end, so how it went is no failure; unless it did not go.
     if (ended.kind === 'failed' && ended.reason === 'stop-failed') await tellEnd(runId, ended)
@@ -304,9 +319,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** @returns false when a rule refuses it: then the state has changed, and is looked at again. */
-  async function tell(command: ServerCommand): Promise<boolean> {
+  async function tell(command: ServerCommand, expected?: Loaded['expected']): Promise<boolean> {
     const runId = 'runId' in command.data ? command.data.runId : serverId
-    const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId }
+    const held = typeof expected === 'bigint' ? { expectedRevision: expected } : {}
+    const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId, ...held }
     try {
       // While Steward stops, an outage of the log must not hold it up.
       const recording = () => handle({ aggregate: 'server', id: serverId, command }, cause)
@@ -324,7 +340,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     while (!closing && !server.session && state && isOnItsWay(state)) {
       signal.throwIfAborted()
       await new Promise<void>((resolve, reject) => {
-        const abort = () => reject(signal.reason)
+        const abort = () => {
+          waiting.delete(wake)
+          reject(signal.reason)
+        }
         const wake = () => {
           waiting.delete(wake)
           signal.removeEventListener('abort', abort)
@@ -336,6 +355,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     }
   }
 }
+
+/** `expected`: the revision of its stream, where it is known. */
+type Loaded = Readonly<{ state: Server; expected: unknown }>
 
 const NOT_ENDED = 'a program of a single client could not be ended'
 /** How long a failed look waits before the next one. */

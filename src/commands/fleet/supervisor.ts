@@ -100,10 +100,15 @@ export function createSupervisor(options: Supervision): Supervisor {
   async function follow(after: Position | undefined, held: Held, signal: AbortSignal): Promise<void> {
     const { log } = options
     const from = after === undefined ? {} : { after }
+    const over = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
     for await (const item of log.store.subscribe({ ...from, types: serverEventTypes, signal })) {
       if ('checkpoint' in item) continue
       const serverId = item.stream.slice('server-'.length)
-      await manage(serverId, held).looked()
+      // An outage may last longer than the lease: then the servers have to go at once.
+      await Promise.race([manage(serverId, held).looked(), over])
       if (item.type.startsWith('Tool') || item.type === 'InstructionsApproved') options.changed?.(serverId)
     }
   }

@@ -84,8 +84,8 @@ function fail(
   if (server.situation === 'retired' || server.desired === 'stopped') return accept(failed)
   // Something of it still runs, and a second one beside it must not: that is for a person to see to.
   if (reason === 'stop-failed') return accept(failed)
-  // Only a person can change that: it waits for an approval, and trying again would end in disabled within a moment.
-  if (reason === 'executable-forbidden') return accept(failed)
+  // Only a person can change that, unless he just has: it waits for an approval, and trying again would end in disabled within a moment.
+  if (reason === 'executable-forbidden' && !server.run?.approvedSince) return accept(failed)
   return accept<ServerEvent>(failed, ...afterwards(server, { failedStarts, crashes, jitter, now }))
 }
 

@@ -40,12 +40,23 @@ export function evolve(server: Server, event: ServerEvent): Server {
     case 'MaintenanceLeft':
       return { ...server, state: 'stopped' }
     case 'ExecutableApproved':
-      return { ...server, approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]) }
+      return {
+        ...server,
+        approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]),
+        run: server.run && { ...server.run, approvedSince: true },
+      }
     case 'ServerRetired':
       return { ...server, situation: 'retired', retiredAt: event.data.at, enabled: false, ...stopped }
     case 'ServerStarting': {
       const { runId, supervisorId, at } = event.data
-      const fresh = { process: undefined, negotiated: undefined, runningSince: undefined, replace: false, outdated: false }
+      const fresh = {
+        process: undefined,
+        negotiated: undefined,
+        runningSince: undefined,
+        replace: false,
+        outdated: false,
+        approvedSince: false,
+      }
       const run = { runId, supervisorId, startingAt: at, ...fresh }
       return { ...server, state: 'starting', run, restart: undefined, health: 'unknown' }
     }

@@ -57,6 +57,8 @@ export type Run = Readonly<{
   replace: boolean
   /** Its configuration is not the one of today: that takes effect with the next run. */
   outdated: boolean
+  /** A person let a program run since it began: that may be what it is about to be refused for. */
+  approvedSince: boolean
 }>
 
 /** What a person wants, or what somebody in his name does. Facts are not among them. */
