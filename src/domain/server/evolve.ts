@@ -1,5 +1,6 @@
 /** What each event makes of a server. */
 import { unreachable } from '../decider.ts'
+import type { AlertKind, RaisedAlert } from './alerts.ts'
 import type { ServerEvent, ToolCatalogChange } from './events.ts'
 import type { Server, ServerFields } from './state.ts'
 import { approveTool, offerTool, type Tool, unseenTool, withdrawTool } from './tool.ts'
@@ -78,6 +79,12 @@ export function evolve(server: Server, event: ServerEvent): Server {
       return { ...server, desired: 'stopped', exhausted: true, restart: undefined }
     case 'ServerHealthChanged':
       return { ...server, health: event.data.to }
+    case 'ServerAlertRaised': {
+      const { alert, value, threshold, at } = event.data
+      return { ...server, alerts: new Map(server.alerts).set(alert, { value, threshold, since: at }) }
+    }
+    case 'ServerAlertCleared':
+      return { ...server, alerts: new Map([...server.alerts].filter(([alert]) => alert !== event.data.alert)) }
     case 'ToolCatalogChanged':
       return withCatalog(server, event.data)
     case 'InstructionsApproved':
@@ -145,6 +152,7 @@ const beginning = {
   failedStarts: 0,
   crashes: 0,
   restart: undefined,
+  alerts: new Map<AlertKind, RaisedAlert>(),
   approvedArgv: new Set<string>(),
   tools: new Map<string, Tool>(),
   instructions: { approved: null, pending: undefined },
