@@ -1,7 +1,7 @@
 /** A managed server as it is shown: what is wanted of it, what it is, and how it is - three things, and every other word for them. */
 import { z } from 'zod'
 import type { Hash } from '../../domain/ports/hash.ts'
-import { alertKinds } from '../../domain/server/alerts.ts'
+import { alertKinds, alertText } from '../../domain/server/alerts.ts'
 import { isolations, serverDefaults } from '../../domain/server/config.ts'
 import { failureReasons, limitMethods } from '../../domain/server/events.ts'
 import { argvHash, judgeExecutable } from '../../domain/server/executable.ts'
@@ -105,9 +105,9 @@ export const server = z
         outdated: z.boolean().describe('The configuration has changed since; the next run has the new one.'),
       })
       .nullable(),
-    alerts: listOf(z.object({ alert: z.enum(alertKinds), value: z.number(), threshold: z.number(), since: timeText })).describe(
-      'What was beyond its threshold when it was last looked at.',
-    ),
+    alerts: listOf(
+      z.object({ alert: z.enum(alertKinds), value: z.number(), threshold: z.number(), since: timeText, says: z.string() }),
+    ).describe('What was beyond its threshold when it was last looked at.'),
     restart: z.object({ attempt: z.int(), dueAt: timeText }).nullable().describe('A restart that is due.'),
     failure: z
       .object({
@@ -227,7 +227,7 @@ export const serverJson =
     statusWords: view.words,
     tools: view.tools,
     run: runJson(view),
-    alerts: view.alerts,
+    alerts: view.alerts.map((each) => ({ ...each, says: alertText(each.alert, each) })),
     restart: view.restartAttempt === null || view.restartDueAt === null ? null : { attempt: view.restartAttempt, dueAt: view.restartDueAt },
     failure:
       view.failureReason === null || view.failedAt === null
