@@ -22,8 +22,7 @@ test('a configuration that is put back is put back once, and the server runs', a
   const lives = await settle(home, await home.start())
   const { world } = lives
   const { admin } = world
-  const well = { args: [MOODY], env: { MOOD: 'well' } }
-  const id = await addProgram(admin, 'moody', well, { maxFailures: 2, restartBudget: 1 })
+  const id = await addProgram(admin, 'moody', [MOODY], { maxFailures: 2, restartBudget: 1 }, { MOOD: 'well' })
   await running(admin, id)
   const ill = { displayName: 'moody', transport: { command: process.execPath, args: [MOODY], env: { MOOD: 'ill' } }, maxFailures: 2 }
   await ok(admin.put(`/api/v1/servers/${id}`, ill), outcome)

@@ -48,6 +48,7 @@ export interface ManagedServer {
 export function createManagedServer(serverId: string, options: Held): ManagedServer {
   const { log, handle, ids, clock, logger, hash, jitter } = options
   let state: RegisteredServer | undefined
+  let readUpTo = -1n
   let life: ServerLife | undefined
   /** On its way out, because it was asked to end. */
   let leaving: ServerLife | undefined
@@ -151,7 +152,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   /** One step towards what is wanted. False: nothing more to do until something changes. */
   async function step(): Promise<boolean> {
-    const { state: now, expected } = await load()
+    const { state: now, last } = await load()
     const isWanted = !closing && shouldRun(now) && !now.run?.replace
     if (!isWanted) await takeBack()
     if (life) {
@@ -172,7 +173,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
         return false
       }
     }
-    await begin(now, expected)
+    await begin(now, last?.revision)
     return true
   }
 
@@ -202,7 +203,12 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   async function load(): Promise<Loaded> {
     const loaded = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
-    state = loaded.state.situation === 'registered' ? loaded.state : undefined
+    const { state: now, last } = loaded
+    // Two looks at once may end in the other order: what is older changes nothing.
+    if (last === undefined || last.revision >= readUpTo) {
+      state = now.situation === 'registered' ? now : undefined
+      readUpTo = last?.revision ?? readUpTo
+    }
     return loaded
   }
 
@@ -213,7 +219,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   /** Steward stops while the log is away: what was known last is enough to end what runs. */
   function keepKnown(error: unknown): Loaded {
     if (!closing) throw error
-    return { state: state ?? { situation: 'absent' }, expected: undefined }
+    return { state: state ?? { situation: 'absent' }, last: undefined }
   }
 
   function wakeAt(dueAt: string): void {
@@ -224,7 +230,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
-  async function begin(now: RegisteredServer, expected: Loaded['expected']): Promise<void> {
+  async function begin(now: RegisteredServer, expected: bigint | undefined): Promise<void> {
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)
@@ -319,9 +325,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** @returns false when a rule refuses it: then the state has changed, and is looked at again. */
-  async function tell(command: ServerCommand, expected?: Loaded['expected']): Promise<boolean> {
+  async function tell(command: ServerCommand, expected?: bigint): Promise<boolean> {
     const runId = 'runId' in command.data ? command.data.runId : serverId
-    const held = typeof expected === 'bigint' ? { expectedRevision: expected } : {}
+    const held = expected === undefined ? {} : { expectedRevision: expected }
     const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId, ...held }
     try {
       // While Steward stops, an outage of the log must not hold it up.
@@ -356,8 +362,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 }
 
-/** `expected`: the revision of its stream, where it is known. */
-type Loaded = Readonly<{ state: Server; expected: unknown }>
+/** `last`: of the events that are in it. */
+type Loaded = Readonly<{ state: Server; last: Readonly<{ revision: bigint }> | undefined }>
 
 const NOT_ENDED = 'a program of a single client could not be ended'
 /** How long a failed look waits before the next one. */

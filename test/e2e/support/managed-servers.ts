@@ -16,16 +16,17 @@ export type Shown = z.output<typeof server>
 
 /** A program of nasty.mjs, approved and enabled; `settings` of its configuration. */
 export const addServer = (api: Api, name: string, kind: string, settings: object = {}): Promise<string> =>
-  addProgram(api, name, { args: [PROGRAM, kind], env: {} }, settings)
+  addProgram(api, name, [PROGRAM, kind], settings)
 
-/** Some program of Node, approved and enabled. */
+/** A program of Node, approved and enabled. */
 export async function addProgram(
   api: Api,
   name: string,
-  program: Readonly<{ args: readonly string[]; env: Readonly<Record<string, string>> }>,
+  args: readonly string[],
   settings: object = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const transport = { kind: 'stdio', command: process.execPath, ...program }
+  const transport = { kind: 'stdio', command: process.execPath, args, env }
   const registered = await ok(api.post('/api/v1/servers', { name, transport, enabled: false, ...settings }), outcome)
   const { executable } = await show(api, registered.id, registered.position)
   const approval = { argvHash: executable?.argvHash, reason: 'a program of this test' }
