@@ -20,6 +20,8 @@ export interface ManagedServer {
   /** As it was read last; undefined before the first look. */
   readonly state: RegisteredServer | undefined
   readonly session: McpSession | undefined
+  /** It is registered no more, and nothing of it is left. */
+  readonly gone: boolean
   breaker: Breaker
   /** Something may have changed. Returns at once. */
   look(): void
@@ -71,6 +73,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     },
     get session() {
       return quiet === undefined ? life?.session : undefined
+    },
+    get gone() {
+      const isIdle = !life && !leaving && !looking && lent.size === 0
+      return isIdle && state === undefined && readUpTo >= 0n
     },
     get draining() {
       return quiet !== undefined

@@ -133,6 +133,19 @@ test('an outage in which the lease is lost holds no server up, though the superv
   expect(await facts()).toStrictEqual([...up, 'ServerStopping', 'ServerStopped', ...up])
 })
 
+test('a retired server is forgotten when another one comes, and restored it is started once', async () => {
+  const { ask, given, rest, supervisor, programs, facts } = await running()
+  await ask({ type: 'RetireServer', data: said })
+  expect(supervisor.all()).toHaveLength(1)
+  await given('server-s-2', registered({}, true, { serverId: 's-2', name: 'another' }))
+  await rest()
+  expect(supervisor.all().map(({ serverId }) => serverId)).toStrictEqual(['s-2'])
+  await ask({ type: 'RestoreServer', data: { ...said, retentionMs: 60_000 } })
+  await ask({ type: 'EnableServer', data: { ...said, start: true } })
+  expect(programs.map(({ stopped }) => stopped)).toStrictEqual([true, false])
+  expect(await facts()).toStrictEqual([...up, 'ServerStopping', 'ServerStopped', ...up])
+})
+
 test('a caller who comes between the death of a server and its record waits for the next run like any other', async () => {
   const fleet = await running()
   const directory = directoryOf(fleet)
