@@ -9,6 +9,7 @@ import { createFleetDesk, type FleetDesk } from './commands/fleet/desk.ts'
 import { createCallObserver, createDirectory } from './commands/fleet/directory.ts'
 import { createFleetVitals, type FleetVitals } from './commands/fleet/fleet-figures.ts'
 import { createLaunch } from './commands/fleet/launch.ts'
+import { createServerAlerts } from './commands/fleet/server-alerts.ts'
 import { createSupervisor, type Supervisor } from './commands/fleet/supervisor.ts'
 import type { CanaryStart } from './domain/ports/canary-start.ts'
 import type { ChildProcesses } from './domain/ports/child-processes.ts'
@@ -118,10 +119,12 @@ export async function openFleet<Gateway extends FleetGateway>({
   const rules = createCallRules({ schemas: parts.schemas })
   const directory = createDirectory({ supervisor, rules, launch, ids, hash, clock, logPathOf, breaker: parts.breaker })
   const observe = createCallObserver({ supervisor, clock, breaker: parts.breaker })
+  const alerts = createServerAlerts({ supervisor, memory: parts.memory, handle: engine.handle, ids, clock, logger })
   const gateway = parts.makeGateway({
     directory,
     record(usage) {
       observe(usage)
+      alerts.count(usage)
       parts.record(usage)
     },
     onRefused: (facts) => logger.info(facts, 'the gateway refused something'),
@@ -137,7 +140,9 @@ export async function openFleet<Gateway extends FleetGateway>({
       (await supervisor.server(serverId)?.drain(withinMs, signal)) ?? { [Symbol.dispose]: () => undefined },
     figures: vitals.figures,
     desk: createFleetDesk({ gateway, supervisor, vitals, log: engine.log, logs: parts.logs, canary, hash, clock }),
-    run: (signal) => supervisor.run(signal),
+    async run(signal) {
+      await Promise.all([supervisor.run(signal), alerts.run(signal)])
+    },
     async close() {
       await gateway.close()
       await processes.close()

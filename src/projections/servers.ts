@@ -2,6 +2,7 @@
 import { unreachable } from '../domain/decider.ts'
 import type { Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
+import type { AlertKind, RaisedAlert } from '../domain/server/alerts.ts'
 import type { Isolation, ServerConfig } from '../domain/server/config.ts'
 import type { Exit, FailureReason, Instructions, LimitMethod, ServerEvent, ServerRegistration } from '../domain/server/events.ts'
 import type { Health, HealthFacts, ServerState } from '../domain/server/lifecycle.ts'
@@ -35,6 +36,8 @@ export type ServerRow = Readonly<{
   startedInMs: number | null
   /** The configuration has changed since this run began. */
   outdated: boolean
+  /** What was beyond its threshold when it was last looked at. */
+  alerts: readonly (RaisedAlert & Readonly<{ alert: AlertKind }>)[]
   restartAttempt: number | null
   restartDueAt: Instant | null
   failureReason: FailureReason | null
@@ -66,7 +69,7 @@ export type ServerRow = Readonly<{
 
 export const servers = defineProjection({
   name: 'servers',
-  version: 2,
+  version: 3,
   table: 'servers',
   columns: {
     serverId: 'text',
@@ -95,6 +98,7 @@ export const servers = defineProjection({
     runningSince: 'timestamptz',
     startedInMs: 'integer',
     outdated: 'boolean',
+    alerts: 'json',
     restartAttempt: 'integer',
     restartDueAt: 'timestamptz',
     failureReason: 'text',
@@ -168,6 +172,8 @@ export const servers = defineProjection({
     'ServerRestartScheduled',
     'ServerRestartBudgetExhausted',
     'ServerHealthChanged',
+    'ServerAlertRaised',
+    'ServerAlertCleared',
     'ExecutableApproved',
     'ToolCatalogChanged',
     'InstructionsApproved',
@@ -196,6 +202,7 @@ function registered({ serverId, name, config, builtIn, enabled, by, at }: Server
     ...{ state: 'stopped', stateSince: at },
     ...{ health: 'unknown', healthFacts: null, healthSince: null },
     ...noRun,
+    alerts: [],
     ...noRestart,
     ...noFailure,
     lastExit: null,
@@ -288,6 +295,12 @@ function changed(row: ServerRow, event: RowEvent): ServerRow {
       return { ...row, desired: 'stopped', ...noRestart }
     case 'ServerHealthChanged':
       return { ...row, health: event.data.to, healthFacts: event.data.facts, healthSince: at }
+    case 'ServerAlertRaised': {
+      const { alert, value, threshold } = event.data
+      return { ...row, alerts: [...without(row.alerts, alert), { alert, value, threshold, since: at }] }
+    }
+    case 'ServerAlertCleared':
+      return { ...row, alerts: without(row.alerts, event.data.alert) }
     case 'ExecutableApproved':
       return { ...row, approvedArgv: [...row.approvedArgv, event.data.argvHash] }
     case 'ToolCatalogChanged': {
@@ -311,4 +324,5 @@ function changed(row: ServerRow, event: RowEvent): ServerRow {
   }
 }
 
+const without = (alerts: ServerRow['alerts'], gone: AlertKind): ServerRow['alerts'] => alerts.filter(({ alert }) => alert !== gone)
 const inState = (state: ServerState, at: Instant) => ({ state, stateSince: at })

@@ -133,7 +133,7 @@ test('If-Match is the ETag of what was seen', async () => {
 test('a name is looked up, the end of an id is found, a whole id is taken as it is', async () => {
   await stewardHere(['host', 'show', exampleHost.name], { env })
   expect(api.asked.map(({ path, query }) => [path, query])).toEqual([
-    ['/api/v1/hosts', { name: exampleHost.name, limit: '1' }],
+    ['/api/v1/hosts', { name: exampleHost.name, limit: '10' }],
     [`/api/v1/hosts/${exampleHost.id}`, {}],
   ])
   api.asked.length = 0
@@ -207,4 +207,17 @@ test('an export to a file is byte for byte what was sent, and readable by its ow
   } finally {
     await rm(dir, { recursive: true })
   }
+})
+
+test('a name that two targets have is taken for neither of them', async () => {
+  const [one, other] = ['0199f0a0-0000-7000-8000-0000000000b1', '0199f0a0-0000-7000-8000-0000000000b2']
+  const items = [
+    { ...exampleTarget, id: one, name: 'web', service: 'nginx' },
+    { ...exampleTarget, id: other, name: 'web', service: 'server' },
+  ]
+  api.on('targets.list', () => ({ body: { items, next_cursor: null, position: '1' } }))
+  const ran = await stewardHere(['target', 'pause', 'web', '--reason', 'x'], { env })
+  expect(ran.code).toBe(2)
+  expect(ran.stderr).toContain(`several have the name web; take one by its id: ${one} (nginx), ${other} (server)`)
+  expect(api.asked.map(({ operation }) => operation)).toEqual(['targets.list'])
 })

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { Incident } from './support/api.ts'
 import { watchBackend } from './support/backend.ts'
 import { expectFixed, expectRolledBack } from './support/expectations.ts'
-import { describePlaces, type Home, type Lives } from './support/killable.ts'
+import { describePlaces, killedWhen } from './support/killable.ts'
 import { refuseConfig, spoilConfig, watchNginx, wrappedNginx } from './support/nginx-target.ts'
 import { stateOf, statusOf } from './support/witness.ts'
 import type { Inhabited } from './support/world.ts'
@@ -52,19 +52,6 @@ test('a fix that fails: begun, run, found wrong, rolled back; the state of befor
   expect(stateOf(nginx.configPath)).toEqual(bad)
   expect(await statusOf(nginx.url)).toBe(200)
 })
-
-/** Each time as soon as the incident is so; then another one is started in its place. */
-async function killedWhen(
-  id: string,
-  stages: readonly ((incident: Incident) => boolean)[],
-  { home, world, now, by }: Lives & Readonly<{ home: Home }>,
-): Promise<void> {
-  for (const stage of stages) {
-    await world.incidentIs(id, stage)
-    await now().kill()
-    by(await home.start())
-  }
-}
 
 /** Killed before its step reached the host, it proves that the step never ran, plans anew, and asks anew: an approval is for one execution. */
 async function askedAgainIfNothingWasDone(id: string, world: Inhabited): Promise<void> {

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import { openHealedFleet } from './support/healed-fleet.ts'
 
 const runs = async (fleet: Awaited<ReturnType<typeof openHealedFleet>>, id: string) => (await fleet.server(id)).state === 'running'
@@ -58,5 +59,45 @@ test('a server that only says that it is out of memory is not believed: nothing 
   await fleet.happens('IncidentResolved', 'IncidentEscalated')
   expect(fleet.of('IncidentResolved')[0]?.data.outcome).toBe('not-confirmed')
   expect(fleet.of('PlanProposed', 'ExecutionStarted', 'StepRun', 'ServerConfigChanged')).toStrictEqual([])
+  expect(await runs(fleet, 's-1')).toBe(true)
+})
+
+test('a server that the kernel ends for its memory is given more of it, once a person has approved that, and never beyond the ceiling', async () => {
+  const MIB = 1024 * 1024
+  const fleet = await openHealedFleet({ limits: true, ceilings: { 'server.memory-limit': 120 * MIB } })
+  const { keeps, says } = fleet.limiting()
+  // Where the machine keeps no such limit, nothing is ever ended for it, and it must be said why.
+  if (!keeps.includes('memoryBytes')) return expect(says).toContain('memory')
+  const hungry = { autoRestart: false, env: { EATS: '75' } }
+  await fleet.register('s-1', { ...hungry, limits: { memoryBytes: 80 * MIB } })
+  await fleet.happens('IncidentOpened')
+  expect(fleet.of('IncidentOpened')[0]?.data.faultId).toBe('server.out-of-memory')
+  await fleet.approve()
+  const { plan, authority } = fleet.of('PlanProposed')[0]?.data ?? {}
+  expect([plan?.action.id, plan?.risk, authority?.kind]).toStrictEqual(['server.raise-memory-limit', 'high', 'person'])
+  await fleet.happens('IncidentResolved', 'IncidentEscalated')
+  expect(fleet.of('IncidentResolved')[0]?.data.outcome).toBe('fixed')
+  expect(await fleet.server('s-1')).toMatchObject({ state: 'running', config: { limits: { memoryBytes: 120 * MIB } } })
+
+  // With the ceiling as its limit: what is left to propose gives it no more.
+  await fleet.register('s-2', { ...hungry, env: { EATS: '150' }, limits: { memoryBytes: 120 * MIB } })
+  await until(() => fleet.of('PlanProposed').length === 2, 60_000)
+  expect(fleet.of('IncidentOpened')[1]?.data.faultId).toBe('server.out-of-memory')
+  expect(fleet.of('PlanProposed')[1]?.data.plan.action.id).toBe('server.restart')
+  expect((await fleet.server('s-2')).config.limits.memoryBytes).toBe(120 * MIB)
+})
+
+test('in mode act a rule of the policy lets a server be started again, and no person is asked', async () => {
+  const fleet = await openHealedFleet({ auto: [{ action: 'server.restart', target: 's-1', maxRisk: 'low' }] })
+  await fleet.register('s-1', { autoRestart: false })
+  await fleet.happens('ServerRunning')
+  await fleet.act('s-1')
+  process.kill(fleet.of('ServerSpawned')[0]?.data.pid ?? 0, 'SIGKILL')
+  await fleet.happens('IncidentResolved', 'IncidentEscalated')
+  expect(fleet.of('IncidentResolved')[0]?.data.outcome).toBe('fixed')
+  expect(fleet.of('PlanProposed').map(({ data }) => [data.plan.action.id, data.authority.kind])).toStrictEqual([
+    ['server.restart', 'policy'],
+  ])
+  expect(fleet.of('ApprovalRequested')).toStrictEqual([])
   expect(await runs(fleet, 's-1')).toBe(true)
 })

@@ -6,6 +6,7 @@ import type { Recorded } from '../../domain/events.ts'
 import { type BulkOperation, isBulk } from '../../domain/operation/events.ts'
 import { operation } from '../../domain/operation/operation.ts'
 import type { JsonObject } from '../../domain/ports/json.ts'
+import { type AlertKind, alertText } from '../../domain/server/alerts.ts'
 import type { ServerEvent } from '../../domain/server/events.ts'
 import { server } from '../../domain/server/server.ts'
 import type { Server } from '../../domain/server/state.ts'
@@ -121,6 +122,8 @@ function ofCalls({ serverId, calls }: ToolCallsRecord, timestamp: string): reado
   return [{ channel: 'metrics', type: 'server_metrics_update', data: { server_id: serverId, metrics, timestamp } }]
 }
 
+const ALERT_REASONS = { errorRate: 'error-rate', p95Ms: 'slow', memoryBytes: 'memory' } as const satisfies Record<AlertKind, string>
+
 type Alert = Readonly<{ error: string; reason: string; severity: 'warning' | 'error' | 'critical' }>
 
 function alertOf(event: ServerEvent): Alert | undefined {
@@ -137,6 +140,16 @@ function alertOf(event: ServerEvent): Alert | undefined {
         reason: 'restart-budget-exhausted',
         severity: 'critical',
       }
+    case 'ServerHealthChanged': {
+      const { to, facts } = event.data
+      if (to !== 'unhealthy' && to !== 'degraded') return undefined
+      const error = facts.says ?? (to === 'degraded' ? 'it answers, and does not list its tools' : 'it does not answer')
+      return { error, reason: 'health-check-failed', severity: to === 'unhealthy' ? 'error' : 'warning' }
+    }
+    case 'ServerAlertRaised': {
+      const { alert, value, threshold } = event.data
+      return { error: alertText(alert, { value, threshold }), reason: ALERT_REASONS[alert], severity: 'warning' }
+    }
     case 'ToolQuarantined':
       return {
         error: `the definition of ${event.data.tool} is ${event.data.reason}; it waits for a person`,

@@ -240,7 +240,7 @@ export const retireTarget = defineRoute({
   ifMatch: 'required',
   body: withReason.partial(),
   answer: { status: 200, schema: outcome, example },
-  refusals: ['target-not-registered', 'target-is-being-fixed', 'concurrency-conflict', 'precondition-required'],
+  refusals: ['target-not-registered', 'target-of-a-server', 'target-is-being-fixed', 'concurrency-conflict', 'precondition-required'],
   handle: async ({ params: { id }, body: { reason = 'deleted' }, meta }, { commands }) =>
     accepted(await commands.retireTarget({ id, reason, meta })),
 })

@@ -36,7 +36,7 @@ const http = z.strictObject({
   headers: givens.default({}),
 })
 
-const { limits: _limits, toolPolicy: usualPolicy, ...usual } = serverDefaults
+const { limits: _limits, alerts: _alerts, toolPolicy: usualPolicy, ...usual } = serverDefaults
 const quarantines = ['changed-and-new', 'changed', 'nothing'] as const
 
 /** Left out, it is what the installation says; the shown default is that of an installation that says nothing. */
@@ -64,6 +64,14 @@ const settings = {
       openFiles: z.int().optional(),
     })
     .default({}),
+  alerts: z
+    .strictObject({
+      errorRate: z.number().optional().describe('Part of the calls of the last 5 minutes that failed, above 0 up to 1.'),
+      p95Ms: z.number().optional().describe('Of the calls of the last 5 minutes.'),
+      memoryBytes: z.int().optional(),
+    })
+    .default({})
+    .describe('Thresholds beyond which it alerts; cleared at 80 % of them. What is left out never alerts.'),
   toolPolicy: z
     .strictObject({
       quarantine: z.enum(quarantines).default(usualPolicy.quarantine).describe('Which definitions wait for a person.'),
@@ -126,6 +134,7 @@ export const configChangeFields = {
       openFiles: changeOf(z.int()),
     }),
   ),
+  alerts: changeOf(z.strictObject({ errorRate: changeOf(z.number()), p95Ms: changeOf(z.number()), memoryBytes: changeOf(z.int()) })),
   toolPolicy: changeOf(
     z.strictObject({
       quarantine: changeOf(z.enum(quarantines)),
@@ -148,6 +157,7 @@ export function configOf({ displayName, transport, ...given }: ConfigInput, name
     stopGraceMs: given.stopGraceMs ?? usualHere.stopGraceMs,
     healthEveryMs: given.healthEveryMs ?? usualHere.healthEveryMs,
     limits: { ...usualHere.limits, ...defined(given.limits) },
+    alerts: defined(given.alerts),
   }
 }
 
@@ -160,8 +170,8 @@ function transportOf(transport: ConfigInput['transport']): ServerTransport {
   return workingDirectory === undefined ? rest : { ...rest, workingDirectory }
 }
 
-const defined = (limits: ConfigInput['limits']): ServerConfig['limits'] =>
-  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+const defined = (numbers: Readonly<Record<string, number | undefined>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(numbers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 
 /** What the configuration is with the change. @throws ApiError `validation-failed` */
 export function changedConfig(before: ServerConfig, change: ConfigChange, name: string, usualHere: UsualServer): ServerConfig {

@@ -1,6 +1,7 @@
 /** A managed server as it is shown: what is wanted of it, what it is, and how it is - three things, and every other word for them. */
 import { z } from 'zod'
 import type { Hash } from '../../domain/ports/hash.ts'
+import { alertKinds, alertText } from '../../domain/server/alerts.ts'
 import { isolations, serverDefaults } from '../../domain/server/config.ts'
 import { failureReasons, limitMethods } from '../../domain/server/events.ts'
 import { argvHash, judgeExecutable } from '../../domain/server/executable.ts'
@@ -43,6 +44,7 @@ export const serverConfig = z
       processes: z.int().optional(),
       openFiles: z.int().optional(),
     }),
+    alerts: z.object({ errorRate: z.number().optional(), p95Ms: z.number().optional(), memoryBytes: z.int().optional() }),
     toolPolicy: z.object({
       quarantine: z.enum(['changed-and-new', 'changed', 'nothing']),
       bypassWhenUnavailable: z.boolean(),
@@ -103,6 +105,9 @@ export const server = z
         outdated: z.boolean().describe('The configuration has changed since; the next run has the new one.'),
       })
       .nullable(),
+    alerts: listOf(
+      z.object({ alert: z.enum(alertKinds), value: z.number(), threshold: z.number(), since: timeText, says: z.string() }),
+    ).describe('What was beyond its threshold when it was last looked at.'),
     restart: z.object({ attempt: z.int(), dueAt: timeText }).nullable().describe('A restart that is due.'),
     failure: z
       .object({
@@ -178,6 +183,7 @@ export const exampleServer: z.input<typeof server> = {
     startedInMs: 410,
     outdated: false,
   },
+  alerts: [],
   restart: null,
   failure: null,
   lastExit: null,
@@ -221,6 +227,7 @@ export const serverJson =
     statusWords: view.words,
     tools: view.tools,
     run: runJson(view),
+    alerts: view.alerts.map((each) => ({ ...each, says: alertText(each.alert, each) })),
     restart: view.restartAttempt === null || view.restartDueAt === null ? null : { attempt: view.restartAttempt, dueAt: view.restartDueAt },
     failure:
       view.failureReason === null || view.failedAt === null

@@ -29,15 +29,22 @@ const PART_OF_ID = /^[0-9a-f-]{4,35}$/
 /** Among how many of the newest a part of an id is looked for. */
 const LOOKED_AT = 500
 
-type Named = Readonly<{ id: string; name?: string }>
+type Named = Readonly<{ id: string; name?: string; service?: string }>
+
+const idText = ({ id, service }: Named): string => (service === undefined ? id : `${id} (${service})`)
+/** That are shown, where several have one name. */
+const MOST_NAMED = 10
 
 export async function idOf(client: StewardClient, kind: Kind, given: string): Promise<string> {
   if (FULL_ID.test(given)) return given
   if (kind.hasName) {
     const query = kind.path === kinds.key.path ? {} : { name: given }
-    const { items } = await fetchList<Named>(client, kind.path, query, { limit: kind.path === kinds.key.path ? LOOKED_AT : 1 })
-    const named = items.find(({ name }) => name === given)
-    if (named !== undefined) return named.id
+    const { items } = await fetchList<Named>(client, kind.path, query, { limit: kind.path === kinds.key.path ? LOOKED_AT : MOST_NAMED })
+    const named = items.filter(({ name }) => name === given)
+    // The target of a managed server has the name of the server, which may be that of a target on a host as well: never one of them for the other.
+    if (named.length > 1 && kind.path === kinds.target.path)
+      throw usageError(`several have the name ${given}; take one by its id: ${named.map(idText).join(', ')}`)
+    if (named[0] !== undefined) return named[0].id
   }
   if (!PART_OF_ID.test(given)) return given
   const { items } = await fetchList<Named>(client, kind.path, {}, { limit: LOOKED_AT })

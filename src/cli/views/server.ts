@@ -10,6 +10,12 @@ import { count, valueText } from './value.ts'
 export const stateTone = (state: Server['state']): Tone =>
   state === 'running' ? 'good' : state === 'error' ? 'bad' : state === 'stopped' ? 'plain' : 'warn'
 
+/** What is beyond its threshold; else the thresholds; nothing where nobody set one. */
+function alertsCell({ alerts, config }: Server): Cell | null {
+  if (alerts.length > 0) return { text: alerts.map(({ says }) => says).join('; '), tone: 'warn' }
+  return Object.keys(config.alerts).length === 0 ? null : `none, beyond ${plainFacts(config.alerts)}`
+}
+
 export function drawServer(page: Page, server: Server, nowMs: number): void {
   const { name, displayName, state, stateSince, health, enabled, desired, run, failure, tools, config, restart } = server
   page.heading(name)
@@ -39,6 +45,7 @@ export function drawServer(page: Page, server: Server, nowMs: number): void {
     ['speaks', run?.protocolVersion == null ? null : `${run.protocolVersion} (${run.era}), as ${run.serverName} ${run.serverVersion}`],
     ['outdated', run?.outdated === true ? { text: 'the configuration has changed; the next run has the new one', tone: 'warn' } : null],
     ['tools', toolsText(tools)],
+    ['alerts', alertsCell(server)],
     ['instructions', server.pendingInstructions === null ? null : { text: 'changed; nobody has approved them', tone: 'warn' }],
     ['starts', `${count(server.starts, 'start')}, ${count(server.failures, 'failure')}, of all time`],
     ['patience', patienceText(server)],

@@ -68,32 +68,43 @@ function gatewayServer(managed: ManagedServer, state: RegisteredServer, options:
     },
     async shared(signal): Promise<McpSession> {
       await managed.settled(signal)
-      const { session, state: now } = managed
-      if (session) return session
-      const why = now === undefined ? { rule: 'server-not-registered', says: `${name} was retired` } : whyUnusable(managed, now)
-      throw new GatewayRefusal(why?.rule ?? 'server-not-running', why?.says ?? `${name} does not run`)
+      return running(managed, name).session
     },
     async own(sessionKey, signal): Promise<McpLink> {
       // Its tools are known from the run that the supervisor keeps; without one, nobody knows what may be called.
       await managed.settled(signal)
-      const { transport } = config
-      const runId = ids.fresh()
+      const { state: now } = running(managed, name)
+      const launching = launch({
+        runId: ids.fresh(),
+        config: now.config,
+        approved: now.config.transport.kind === 'stdio' && now.approvedArgv.has(argvHash(now.config.transport, hash)),
+        logPath: logPathOf(name, `session-${sessionKey}`),
+      })
+      // Lent before it is there: what takes the server down while this starts must find it, or it would outlive the run that it belongs to.
+      const stop = (mostGraceMs = now.config.stopGraceMs): Promise<unknown> =>
+        launching.then(
+          (launched) => launched.stop(Math.min(now.config.stopGraceMs, mostGraceMs)),
+          () => undefined,
+        )
+      const takeBack = managed.lend(stop)
       try {
-        const launched = await launch({
-          runId,
-          config,
-          approved: transport.kind === 'stdio' && state.approvedArgv.has(argvHash(transport, hash)),
-          logPath: logPathOf(name, `session-${sessionKey}`),
-        })
-        const stop = (mostGraceMs = config.stopGraceMs): Promise<unknown> => launched.stop(Math.min(config.stopGraceMs, mostGraceMs))
-        const takeBack = managed.lend(stop)
-        return ownedLink(launched.link, () => stop().finally(takeBack))
+        const { link } = await launching
+        return ownedLink(link, () => stop().finally(takeBack))
       } catch (error) {
+        takeBack()
         if (!(error instanceof LaunchFailed)) throw error
         throw new GatewayRefusal(error.reason, error.message)
       }
     },
   }
+}
+
+/** @throws GatewayRefusal with why it does not. */
+function running(managed: ManagedServer, name: string): Readonly<{ session: McpSession; state: RegisteredServer }> {
+  const { session, state } = managed
+  if (session && state) return { session, state }
+  const why = state === undefined ? { rule: 'server-not-registered', says: `${name} was retired` } : whyUnusable(managed, state)
+  throw new GatewayRefusal(why?.rule ?? 'server-not-running', why?.says ?? `${name} does not run`)
 }
 
 /** Moves the breaker of a server by how a call of it ended. What the caller did wrong says nothing about the server. */
@@ -135,8 +146,7 @@ function whyUnusable(managed: ManagedServer, state: RegisteredServer): GatewaySe
     }
   if (lifecycle === 'maintenance') return { rule: 'server-in-maintenance', says: `${name} is in maintenance` }
   if (desired === 'stopped') return { rule: 'server-stopped', says: `${name} is stopped; start it with: steward server start ${name}` }
-  if (managed.session || managed.draining || lifecycle === 'starting' || lifecycle === 'stopped' || lifecycle === 'stopping')
-    return undefined
-  if (restart) return undefined
+  // It runs, or will: one that has died a moment ago is `running` until its end is recorded, and is waited for like any other.
+  if (managed.session || managed.draining || lifecycle !== 'error' || restart) return undefined
   return { rule: 'server-failed', says: `${name} has failed: ${failure?.says.text ?? 'it does not run'}` }
 }

@@ -20,6 +20,8 @@ export interface ManagedServer {
   /** As it was read last; undefined before the first look. */
   readonly state: RegisteredServer | undefined
   readonly session: McpSession | undefined
+  /** It is registered no more, and nothing of it is left. */
+  readonly gone: boolean
   breaker: Breaker
   /** Something may have changed. Returns at once. */
   look(): void
@@ -50,6 +52,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   let state: RegisteredServer | undefined
   let readUpTo = -1n
   let life: ServerLife | undefined
+  /** On its way out, because it was asked to end. */
+  let leaving: ServerLife | undefined
   let closing = false
   let quiet: Quiescence | undefined
   let mostGraceMs: number | undefined
@@ -69,6 +73,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     },
     get session() {
       return quiet === undefined ? life?.session : undefined
+    },
+    get gone() {
+      const isIdle = !life && !leaving && !looking && lent.size === 0
+      return isIdle && state === undefined && readUpTo >= 0n
     },
     get draining() {
       return quiet !== undefined
@@ -90,6 +98,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       closing = true
       mostGraceMs = graceMs
       closed.abort(new Error('Steward stops'))
+      // Whatever is on its way out already was given more patience, and a step that waits for the log must not hold it up.
+      leaving?.stop(graceMs)
+      life?.stop(graceMs)
+      for (const end of lent) end(graceMs).catch(() => undefined)
       look()
       while (looking) await looking
     },
@@ -146,7 +158,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   /** One step towards what is wanted. False: nothing more to do until something changes. */
   async function step(): Promise<boolean> {
-    const now = await read()
+    const { state: now, last } = await load()
     const isWanted = !closing && shouldRun(now) && !now.run?.replace
     if (!isWanted) await takeBack()
     if (life) {
@@ -167,15 +179,17 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
         return false
       }
     }
-    await begin(now)
+    await begin(now, last?.revision)
     return true
   }
 
   /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
   async function takeBack(): Promise<void> {
-    const ends = [...lent]
-    lent.clear()
-    await Promise.all(ends.map((end) => end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))))
+    const ending = [...lent].map(async (end) => {
+      await end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
+      lent.delete(end)
+    })
+    await Promise.all(ending)
   }
 
   /** Of a Steward that is gone, or that has lost its lease and is letting go. Nothing begins here before its programs have ended there. */
@@ -193,18 +207,23 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     await tell({ type: 'ReportServerStopped', data: { runId, exit, now: clock.now() } })
   }
 
-  async function read(): Promise<Server> {
-    const { state: now, last } = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
+  async function load(): Promise<Loaded> {
+    const loaded = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
+    const { state: now, last } = loaded
     // Two looks at once may end in the other order: what is older changes nothing.
     if (last === undefined || last.revision >= readUpTo) {
       state = now.situation === 'registered' ? now : undefined
       readUpTo = last?.revision ?? readUpTo
     }
-    return now
+    return loaded
+  }
+
+  async function read(): Promise<Server> {
+    return (await load()).state
   }
 
   /** Steward stops while the log is away: what was known last is enough to end what runs. */
-  function keepKnown(error: unknown): Readonly<{ state: Server; last: undefined }> {
+  function keepKnown(error: unknown): Loaded {
     if (!closing) throw error
     return { state: state ?? { situation: 'absent' }, last: undefined }
   }
@@ -216,13 +235,14 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     clock.sleep(Math.max(1, Date.parse(dueAt) - Date.parse(clock.now())), signal).then(look, () => undefined)
   }
 
-  async function begin(now: RegisteredServer): Promise<void> {
+  /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
+  async function begin(now: RegisteredServer, expected: bigint | undefined): Promise<void> {
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)
     try {
-      const at = clock.now()
-      if (!(await tell({ type: 'BeginServerStart', data: { runId, supervisorId: options.supervisorId, now: at } }))) return free()
+      const data = { runId, supervisorId: options.supervisorId, now: clock.now() }
+      if (!(await tell({ type: 'BeginServerStart', data }, expected))) return free()
     } catch (error) {
       free()
       throw error
@@ -285,12 +305,14 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     const { runId } = ending
     const wasRunning = ending.session !== undefined
     life = undefined
+    leaving = ending
     // It ends whether or not the log can be told: that may have to wait for an outage to pass.
     ending.stop(mostGraceMs)
     const telling =
       wasRunning && now.situation !== 'absent' ? tell({ type: 'ReportServerStopping', data: { runId, now: clock.now() } }) : undefined
     telling?.catch(() => undefined)
     const ended = await ending.ended
+    leaving = undefined
     await telling
     // It was to end, so how it went is no failure; unless it did not go.
     if (ended.kind === 'failed' && ended.reason === 'stop-failed') await tellEnd(runId, ended)
@@ -309,9 +331,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** @returns false when a rule refuses it: then the state has changed, and is looked at again. */
-  async function tell(command: ServerCommand): Promise<boolean> {
+  async function tell(command: ServerCommand, expected?: bigint): Promise<boolean> {
     const runId = 'runId' in command.data ? command.data.runId : serverId
-    const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId }
+    const held = expected === undefined ? {} : { expectedRevision: expected }
+    const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId, ...held }
     try {
       // While Steward stops, an outage of the log must not hold it up.
       const recording = () => handle({ aggregate: 'server', id: serverId, command }, cause)
@@ -329,7 +352,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     while (!closing && !server.session && state && isOnItsWay(state)) {
       signal.throwIfAborted()
       await new Promise<void>((resolve, reject) => {
-        const abort = () => reject(signal.reason)
+        const abort = () => {
+          waiting.delete(wake)
+          reject(signal.reason)
+        }
         const wake = () => {
           waiting.delete(wake)
           signal.removeEventListener('abort', abort)
@@ -341,6 +367,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     }
   }
 }
+
+/** `last`: of the events that are in it. */
+type Loaded = Readonly<{ state: Server; last: Readonly<{ revision: bigint }> | undefined }>
 
 const NOT_ENDED = 'a program of a single client could not be ended'
 /** How long a failed look waits before the next one. */

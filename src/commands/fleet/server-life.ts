@@ -36,7 +36,7 @@ export type LifeOptions = Readonly<{
   hears: LifeListener
 }>
 
-/** What a life tells. Each call is waited for before the next one is made. */
+/** What a life tells, in this order: each call is waited for before the next one is made, unless the life is asked to end meanwhile. */
 export type LifeListener = Readonly<{
   spawned(process: SpawnedProcess): Promise<void>
   /** The first time before `running`. */
@@ -97,7 +97,8 @@ export function beginLife(options: LifeOptions): ServerLife {
     try {
       const agreed = await start()
       session = agreed.session
-      await hears.running(agreed.session)
+      // A crash meanwhile is told after it; whoever wants it to end does not wait for the log.
+      await Promise.race([hears.running(agreed.session), rejected(stopping.signal)])
       return await watch(agreed.launched, agreed.session)
     } catch (error) {
       if (stopping.signal.aborted) return undefined
@@ -105,6 +106,7 @@ export function beginLife(options: LifeOptions): ServerLife {
     }
   }
 
+  /** Its time-out is for the server alone: what has to wait for our log meanwhile is no failure of it. */
   async function start(): Promise<Readonly<{ launched: Launched; session: McpSession }>> {
     const timedOut = new AbortController()
     const decided = new AbortController()
@@ -114,16 +116,21 @@ export function beginLife(options: LifeOptions): ServerLife {
     )
     const signal = AbortSignal.any([stopping.signal, timedOut.signal])
     try {
-      return await launchAndAgree(options.prior, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof HandshakeFailed) || error.tryNext === undefined) throw error
-      // It died of being asked in a way that it does not know: once more, in the way that it does.
-      await launched?.stop(config.stopGraceMs)
-      return await launchAndAgree(error.tryNext, signal).catch((again: unknown) => {
+      const ready = await launchAndAgree(options.prior, signal).catch(async (error: unknown) => {
         signal.throwIfAborted()
-        throw again
+        if (!(error instanceof HandshakeFailed) || error.tryNext === undefined) throw error
+        // It died of being asked in a way that it does not know: once more, in the way that it does.
+        await launched?.stop(graceMs)
+        return await launchAndAgree(error.tryNext, signal).catch((again: unknown) => {
+          signal.throwIfAborted()
+          throw again
+        })
       })
+      decided.abort()
+      // Nothing more is asked of it, so it may wait for an outage of the log to pass; not beyond its end, nor that of everybody's patience.
+      await unlessItEnds(ready.launched, ready.spawnTold, stopping.signal)
+      await unlessItEnds(ready.launched, tellTools(ready.session, ready.listing), stopping.signal)
+      return ready
     } finally {
       decided.abort()
     }
@@ -137,22 +144,24 @@ export function beginLife(options: LifeOptions): ServerLife {
     it.ended.then(() => {
       hasEnded = launched === it
     })
-    if (it.process) await hears.spawned(it.process)
+    const spawnTold = it.process ? hears.spawned(it.process) : Promise.resolve()
+    spawnTold.catch(() => undefined)
     const known = prior === undefined ? {} : { prior }
     // A little less than there is: the handshake knows what came instead of an answer, and that says more than that the time is over.
     const timeoutMs = Math.max(1, config.startTimeoutMs - elapsedMs(begunAt, clock.now()) - HANDSHAKE_MARGIN_MS)
     const agreeing = sessions.negotiate(it.link, { identity, timeoutMs, ...known, signal })
     const agreed = await unlessItEnds(it, agreeing, signal)
-    await unlessItEnds(it, list(agreed, signal), signal)
-    return { launched: it, session: agreed }
+    const listing = await unlessItEnds(it, listed(agreed, signal), signal)
+    return { launched: it, session: agreed, listing, spawnTold }
   }
 
   const listed = (agreed: McpSession, signal: AbortSignal): Promise<ToolListing> =>
     sessions.listTools(agreed, { timeoutMs: LIST_TIMEOUT_MS, signal })
 
   /** And tells what is there. */
-  async function list(agreed: McpSession, signal: AbortSignal): Promise<void> {
-    const listing = await listed(agreed, signal)
+  const list = async (agreed: McpSession, signal: AbortSignal): Promise<void> => tellTools(agreed, await listed(agreed, signal))
+
+  async function tellTools(agreed: McpSession, listing: ToolListing): Promise<void> {
     const { instructions } = agreed.negotiated
     const told = instructions === undefined ? null : { hash: hash.sha256(instructions), text: instructions }
     const hashed = listing.tools.map((tool) => hashTool(tool, hash))
@@ -224,7 +233,10 @@ export function beginLife(options: LifeOptions): ServerLife {
     },
     ended,
     stop(mostGraceMs = graceMs) {
+      const isLess = mostGraceMs < graceMs
       graceMs = Math.min(graceMs, mostGraceMs)
+      // It may be on its way out already, with more patience than there is by now; the one who waits for that hears how it went.
+      if (stopping.signal.aborted && isLess) launched?.stop(hasEnded ? 0 : graceMs).catch(() => undefined)
       stopping.abort(new Error('asked to stop'))
     },
     async refresh() {

@@ -103,14 +103,30 @@ export function createSupervisor(options: Supervision): Supervisor {
     return server
   }
 
+  /** Servers come and go for as long as Steward runs; one that is restored is managed anew. */
+  function forgetRetired(): void {
+    for (const [serverId, server] of managed) {
+      if (!server.gone) continue
+      managed.delete(serverId)
+      // Nothing of it is left to end; from now on it takes no step any more.
+      void server.close(0)
+    }
+  }
+
   /** Whatever is recorded of a server may change what is wanted of it. */
   async function follow(after: Position | undefined, held: Held, signal: AbortSignal): Promise<void> {
     const { log } = options
     const from = after === undefined ? {} : { after }
+    const over = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
     for await (const item of log.store.subscribe({ ...from, types: serverEventTypes, signal })) {
       if ('checkpoint' in item) continue
       const serverId = item.stream.slice('server-'.length)
-      await manage(serverId, held).looked()
+      if (item.type === 'ServerRegistered') forgetRetired()
+      // An outage may last longer than the lease: then the servers have to go at once.
+      await Promise.race([manage(serverId, held).looked(), over])
       if (item.type.startsWith('Tool') || item.type === 'InstructionsApproved') options.changed?.(serverId)
     }
   }

@@ -8,6 +8,7 @@ import { looksSecret } from '../discovery/looks-secret.ts'
 import { readUrl } from '../discovery/read-url.ts'
 import { holdSecrets, isHarmlessName, takeFromArgs } from '../discovery/take-secrets.ts'
 import type { SecretReference } from '../ports/secrets.ts'
+import { type AlertThresholds, alertKinds } from '../server/alerts.ts'
 import {
   type Given,
   isolations,
@@ -104,7 +105,8 @@ function readConfig(reader: DocumentReader, value: unknown, path: string, name: 
     healthEveryMs: or<number>('healthEveryMs', serverDefaults.healthEveryMs, number),
     maxFailures: or<number>('maxFailures', serverDefaults.maxFailures, number),
     restartBudget: or<number>('restartBudget', serverDefaults.restartBudget, number),
-    limits: or<ProcessLimits>('limits', {}, (given, place) => readLimits(reader, given, place)),
+    limits: or<ProcessLimits>('limits', {}, (given, place) => readNumbers(reader, given, place, LIMITS)),
+    alerts: or<AlertThresholds>('alerts', {}, (given, place) => readNumbers(reader, given, place, alertKinds)),
     toolPolicy: or<ToolPolicy>('toolPolicy', serverDefaults.toolPolicy, (given, place) => readToolPolicy(reader, given, place)),
   }
   return reader.problems.length === before ? config : undefined
@@ -112,14 +114,15 @@ function readConfig(reader: DocumentReader, value: unknown, path: string, name: 
 
 const LIMITS = ['memoryBytes', 'cpuCores', 'processes', 'openFiles'] as const satisfies readonly (keyof ProcessLimits)[]
 
-function readLimits(reader: DocumentReader, value: unknown, path: string): ProcessLimits | undefined {
-  const members = reader.object(value, path, LIMITS)
-  const limits = LIMITS.flatMap((name) => {
+/** Of those names, what is there. */
+function readNumbers(reader: DocumentReader, value: unknown, path: string, names: readonly string[]): Readonly<Record<string, number>> {
+  const members = reader.object(value, path, names)
+  const numbers = names.flatMap((name) => {
     const given = members?.[name]
-    const limit = given === undefined ? undefined : reader.number(given, `${path}.${name}`)
-    return limit === undefined ? [] : [[name, limit] as const]
+    const number = given === undefined ? undefined : reader.number(given, `${path}.${name}`)
+    return number === undefined ? [] : [[name, number] as const]
   })
-  return Object.fromEntries(limits)
+  return Object.fromEntries(numbers)
 }
 
 function readToolPolicy(reader: DocumentReader, value: unknown, path: string): ToolPolicy | undefined {

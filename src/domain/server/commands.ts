@@ -1,6 +1,7 @@
 /** What a managed server can be asked, by people, and told, by the supervisor. */
 import type { Instant } from '../instant.ts'
 import type { Protected } from '../protected.ts'
+import type { Measured } from './alerts.ts'
 import type { ServerConfig } from './config.ts'
 import type { Exit, FailureReason, Instructions, Negotiated, SpawnedProcess, ToolSettings } from './events.ts'
 import type { HealthFacts } from './lifecycle.ts'
@@ -39,6 +40,8 @@ export type FactCommand =
   | Readonly<{ type: 'ReportServerStopping'; data: Readonly<{ runId: string; now: Instant }> }>
   | Readonly<{ type: 'ReportServerStopped'; data: Readonly<{ runId: string; exit: Exit; now: Instant }> }>
   | Readonly<{ type: 'ReportServerFailed'; data: FailureReport }>
+  /** Of no run: calls of the one before count as well. */
+  | Readonly<{ type: 'ReportServerMeasures'; data: Readonly<{ measured: Measured; now: Instant }> }>
   | Readonly<{ type: 'ReportServerHealth'; data: Readonly<{ runId: string; facts: HealthFacts; now: Instant }> }>
 
 export type FailureReport = Readonly<{

@@ -1,4 +1,5 @@
 /** What a registration must be: every broken rule with its field, all of them at once, before anything is recorded. */
+import { type AlertKind, alertKinds } from './alerts.ts'
 import type { HttpTransport, ServerConfig, StdioTransport } from './config.ts'
 
 export type Violation = Readonly<{ field: string; rule: string; says: string }>
@@ -38,6 +39,12 @@ const LIMIT_RANGES = {
   openFiles: { least: 16, most: 1_048_576 },
 } as const satisfies Record<keyof ServerConfig['limits'], Range>
 
+const ALERT_RANGES = {
+  errorRate: { least: 0.001, most: 1 },
+  p95Ms: { least: 1, most: 3_600_000 },
+  memoryBytes: { least: 1024 * 1024, most: 2 ** 43 },
+} as const satisfies Record<AlertKind, Range>
+
 export function violationsOfConfig(config: ServerConfig): readonly Violation[] {
   const { displayName, description, transport, limits } = config
   const found: Violation[] = []
@@ -61,6 +68,7 @@ export function violationsOfConfig(config: ServerConfig): readonly Violation[] {
   number('limits.cpuCores', limits.cpuCores, LIMIT_RANGES.cpuCores)
   number('limits.processes', limits.processes, LIMIT_RANGES.processes)
   number('limits.openFiles', limits.openFiles, LIMIT_RANGES.openFiles)
+  for (const alert of alertKinds) number(`alerts.${alert}`, config.alerts[alert], ALERT_RANGES[alert])
   const own = transport.kind === 'stdio' ? violationsOfStdio(transport) : violationsOfHttp(transport)
   return [...found, ...own]
 }

@@ -3,6 +3,7 @@
  * stays in the log for ever, so the edges turn secrets into references before anything is appended.
  */
 import type { SecretReference } from '../ports/secrets.ts'
+import type { AlertThresholds } from './alerts.ts'
 
 export type ServerConfig = Readonly<{
   displayName: string
@@ -27,6 +28,7 @@ export type ServerConfig = Readonly<{
   /** Crashes after running, before restarts end. Begins anew after 30 s without one. */
   restartBudget: number
   limits: ProcessLimits
+  alerts: AlertThresholds
   toolPolicy: ToolPolicy
 }>
 
@@ -91,6 +93,7 @@ export const serverDefaults = {
   maxFailures: 3,
   restartBudget: 10,
   limits: {},
+  alerts: {},
   toolPolicy: { quarantine: 'changed-and-new', bypassWhenUnavailable: false, recordArguments: false },
 } as const satisfies Omit<ServerConfig, 'displayName' | 'transport'>
 

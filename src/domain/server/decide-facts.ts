@@ -4,6 +4,7 @@
  */
 import { accept, type Decision, refuse, unreachable } from '../decider.ts'
 import { elapsedMs, type Instant, later } from '../instant.ts'
+import { alertChanges } from './alerts.ts'
 import type { FactCommand, FailureReport } from './commands.ts'
 import { refuseTransition } from './decide-intent.ts'
 import type { ServerEvent } from './events.ts'
@@ -14,6 +15,7 @@ import type { RegisteredServer, Server } from './state.ts'
 export function decideFact(server: Server, command: FactCommand): Decision<ServerEvent> {
   if (server.situation === 'absent') return refuse('server-not-registered', { situation: 'absent' })
   if (command.type === 'BeginServerStart') return begin(server, command.data)
+  if (command.type === 'ReportServerMeasures') return measure(server, command.data)
   // Of a retired server, the end is still told; everything else means nothing any more.
   const { serverId, run } = server
   const { runId, now } = command.data
@@ -61,6 +63,23 @@ function begin(server: Exclude<Server, { situation: 'absent' }>, { runId, superv
 
 type BeginData = Extract<FactCommand, { type: 'BeginServerStart' }>['data']
 
+/** In maintenance nothing alerts; what was raised before may still be cleared. */
+function measure(server: Exclude<Server, { situation: 'absent' }>, { measured, now: at }: MeasuredData): Decision<ServerEvent> {
+  const { serverId } = server
+  if (server.situation === 'retired') return accept()
+  const changes = alertChanges(server.config.alerts, server.alerts, measured)
+  return accept(
+    ...changes.flatMap((change): readonly ServerEvent[] => {
+      if (change.kind === 'cleared')
+        return [{ type: 'ServerAlertCleared', data: { serverId, alert: change.alert, value: change.value, at } }]
+      const { alert, value, threshold } = change
+      return server.state === 'maintenance' ? [] : [{ type: 'ServerAlertRaised', data: { serverId, alert, value, threshold, at } }]
+    }),
+  )
+}
+
+type MeasuredData = Extract<FactCommand, { type: 'ReportServerMeasures' }>['data']
+
 /** A failure, and at once what follows from it: a restart, the end of the budget, or the end of trying to start at all. */
 function fail(
   server: Exclude<Server, { situation: 'absent' }>,
@@ -84,8 +103,8 @@ function fail(
   if (server.situation === 'retired' || server.desired === 'stopped') return accept(failed)
   // Something of it still runs, and a second one beside it must not: that is for a person to see to.
   if (reason === 'stop-failed') return accept(failed)
-  // Only a person can change that: it waits for an approval, and trying again would end in disabled within a moment.
-  if (reason === 'executable-forbidden') return accept(failed)
+  // Only a person can change that, unless he just has: it waits for an approval, and trying again would end in disabled within a moment.
+  if (reason === 'executable-forbidden' && !server.run?.approvedSince) return accept(failed)
   return accept<ServerEvent>(failed, ...afterwards(server, { failedStarts, crashes, jitter, now }))
 }
 

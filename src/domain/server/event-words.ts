@@ -38,6 +38,8 @@ const words: Readonly<Record<ServerEvent['type'], Words>> = {
   ServerRestartBudgetExhausted: { category: 'server_lifecycle', severity: 'critical' },
   ServerStepFenced: lifecycle,
   ServerHealthChanged: { category: 'health_check', severity: ['info', 'warning', 'error'] },
+  ServerAlertRaised: { category: 'performance', severity: 'warning' },
+  ServerAlertCleared: { category: 'performance', severity: 'info' },
   ToolCatalogChanged: { category: 'communication', severity: 'info' },
   InstructionsApproved: security,
   ToolQuarantined: { category: 'security', severity: 'warning' },

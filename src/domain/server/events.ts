@@ -2,6 +2,7 @@
 import type { Instant } from '../instant.ts'
 import type { JsonObject } from '../ports/json.ts'
 import type { Protected } from '../protected.ts'
+import type { AlertKind } from './alerts.ts'
 import type { ServerConfig } from './config.ts'
 import type { Health, HealthFacts } from './lifecycle.ts'
 import type { HashedTool } from './tool.ts'
@@ -32,6 +33,9 @@ export type ServerEvent =
   | Readonly<{ type: 'ServerRestartScheduled'; data: Of & Readonly<{ attempt: number; dueAt: Instant; at: Instant }> }>
   | Readonly<{ type: 'ServerRestartBudgetExhausted'; data: Of & Readonly<{ crashes: number; at: Instant }> }>
   | Readonly<{ type: 'ServerHealthChanged'; data: Of & Readonly<{ from: Health; to: Health; facts: HealthFacts; at: Instant }> }>
+  | Readonly<{ type: 'ServerAlertRaised'; data: Of & Readonly<{ alert: AlertKind; value: number; threshold: number; at: Instant }> }>
+  /** `value` null: there is nothing to measure any more. */
+  | Readonly<{ type: 'ServerAlertCleared'; data: Of & Readonly<{ alert: AlertKind; value: number | null; at: Instant }> }>
   // Tools.
   | Readonly<{ type: 'ToolCatalogChanged'; data: ToolCatalogChange }>
   | Readonly<{ type: 'InstructionsApproved'; data: Of & Readonly<{ hash: string; by: string; reason: string; at: Instant }> }>

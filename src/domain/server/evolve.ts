@@ -1,5 +1,6 @@
 /** What each event makes of a server. */
 import { unreachable } from '../decider.ts'
+import type { AlertKind, RaisedAlert } from './alerts.ts'
 import type { ServerEvent, ToolCatalogChange } from './events.ts'
 import type { Server, ServerFields } from './state.ts'
 import { approveTool, offerTool, type Tool, unseenTool, withdrawTool } from './tool.ts'
@@ -40,12 +41,23 @@ export function evolve(server: Server, event: ServerEvent): Server {
     case 'MaintenanceLeft':
       return { ...server, state: 'stopped' }
     case 'ExecutableApproved':
-      return { ...server, approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]) }
+      return {
+        ...server,
+        approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]),
+        run: server.run && { ...server.run, approvedSince: true },
+      }
     case 'ServerRetired':
       return { ...server, situation: 'retired', retiredAt: event.data.at, enabled: false, ...stopped }
     case 'ServerStarting': {
       const { runId, supervisorId, at } = event.data
-      const fresh = { process: undefined, negotiated: undefined, runningSince: undefined, replace: false, outdated: false }
+      const fresh = {
+        process: undefined,
+        negotiated: undefined,
+        runningSince: undefined,
+        replace: false,
+        outdated: false,
+        approvedSince: false,
+      }
       const run = { runId, supervisorId, startingAt: at, ...fresh }
       return { ...server, state: 'starting', run, restart: undefined, health: 'unknown' }
     }
@@ -67,6 +79,12 @@ export function evolve(server: Server, event: ServerEvent): Server {
       return { ...server, desired: 'stopped', exhausted: true, restart: undefined }
     case 'ServerHealthChanged':
       return { ...server, health: event.data.to }
+    case 'ServerAlertRaised': {
+      const { alert, value, threshold, at } = event.data
+      return { ...server, alerts: new Map(server.alerts).set(alert, { value, threshold, since: at }) }
+    }
+    case 'ServerAlertCleared':
+      return { ...server, alerts: new Map([...server.alerts].filter(([alert]) => alert !== event.data.alert)) }
     case 'ToolCatalogChanged':
       return withCatalog(server, event.data)
     case 'InstructionsApproved':
@@ -134,6 +152,7 @@ const beginning = {
   failedStarts: 0,
   crashes: 0,
   restart: undefined,
+  alerts: new Map<AlertKind, RaisedAlert>(),
   approvedArgv: new Set<string>(),
   tools: new Map<string, Tool>(),
   instructions: { approved: null, pending: undefined },

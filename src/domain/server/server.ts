@@ -33,6 +33,7 @@ export const server: Decider<Server, ServerCommand, ServerEvent> = {
       case 'ReportServerStopping':
       case 'ReportServerStopped':
       case 'ReportServerFailed':
+      case 'ReportServerMeasures':
       case 'ReportServerHealth':
         return decideFact(state, command)
       case 'ReportTools':

@@ -1,5 +1,6 @@
 /** A managed server as it stands. Intent, lifecycle and health are three things; whatever one word must say of them all is derived from these. */
 import type { Instant } from '../instant.ts'
+import type { RaisedAlerts } from './alerts.ts'
 import type { ServerConfig } from './config.ts'
 import type { Failure, Instructions, Negotiated, ServerEvent, SpawnedProcess } from './events.ts'
 import type { Health, ServerState } from './lifecycle.ts'
@@ -36,6 +37,8 @@ export type ServerFields = Readonly<{
   failedStarts: number
   /** Crashes after running, since the budget was whole. */
   crashes: number
+  /** What was beyond its threshold when it was last looked at. */
+  alerts: RaisedAlerts
   restart: Readonly<{ attempt: number; dueAt: Instant }> | undefined
   /** Hashes of argument vectors that a person let run. */
   approvedArgv: ReadonlySet<string>
@@ -57,6 +60,8 @@ export type Run = Readonly<{
   replace: boolean
   /** Its configuration is not the one of today: that takes effect with the next run. */
   outdated: boolean
+  /** A person let a program run since it began: that may be what it is about to be refused for. */
+  approvedSince: boolean
 }>
 
 /** What a person wants, or what somebody in his name does. Facts are not among them. */

@@ -53,6 +53,25 @@ test('maintenance is stopped to those who know no such word, and is told by its 
   expect(messages.at(-1)?.data).toMatchObject({ old_status: 'stopped', new_status: 'stopped', new_state: 'maintenance' })
 })
 
+test('a health check that fails alerts, and so does what is beyond its threshold; what is well again does not', () => {
+  const facts = { live: true, ready: true, capable: false }
+  const messages = tell(
+    'server-s-1',
+    ...[registered(), wanted, starting(), running()],
+    { type: 'ServerHealthChanged', data: { serverId, from: 'healthy', to: 'degraded', facts, at: now } },
+    { type: 'ServerHealthChanged', data: { serverId, from: 'degraded', to: 'unhealthy', facts: { ...facts, says: 'no answer' }, at: now } },
+    { type: 'ServerHealthChanged', data: { serverId, from: 'unhealthy', to: 'healthy', facts: { ...facts, capable: true }, at: now } },
+    { type: 'ServerAlertRaised', data: { serverId, alert: 'errorRate', value: 0.25, threshold: 0.1, at: now } },
+    { type: 'ServerAlertCleared', data: { serverId, alert: 'errorRate', value: 0.05, at: now } },
+  )
+  const alerts = messages.flat().filter(({ type }) => type === 'error_alert')
+  expect(alerts.map(({ data: { error, reason, severity } }) => ({ error, reason, severity }))).toStrictEqual([
+    { error: 'it answers, and does not list its tools', reason: 'health-check-failed', severity: 'warning' },
+    { error: 'no answer', reason: 'health-check-failed', severity: 'error' },
+    { error: '25 % of its calls failed; the alert is set to 10 %', reason: 'error-rate', severity: 'warning' },
+  ])
+})
+
 test('a failure alerts with its reason, and so does the end of trying', () => {
   const crash = failed({ wasRunning: true, failedStarts: 0, crashes: 1 })
   const off: DomainEvent = { type: 'ServerDisabled', data: { ...told, because: 'failures' } }

@@ -241,6 +241,7 @@ export const serverRow: ServerView = {
   runningSince: at,
   startedInMs: 410,
   outdated: false,
+  alerts: [],
   restartAttempt: null,
   restartDueAt: null,
   failureReason: null,

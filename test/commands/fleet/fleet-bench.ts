@@ -34,6 +34,8 @@ export class FakeProgram {
   graceMs: number | undefined
   /** It does not go, not even by SIGKILL. */
   stuck = false
+  /** It goes when this resolves, however it is asked. */
+  goes: Promise<void> = Promise.resolve()
   busy = false
   answers = true
   lists = true
@@ -52,7 +54,9 @@ export class FakeProgram {
 
 export type Behaviour = 'well' | 'silent' | 'dies' | 'missing' | 'not-mcp'
 
-export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behaves?: Behaviour; probesAtOnce?: number } = {}) {
+type FleetBenchOptions = Readonly<{ behaves?: Behaviour; probesAtOnce?: number; startsAtOnce?: number }>
+
+export function createFleetBench({ behaves = 'well', probesAtOnce = 4, startsAtOnce = 4 }: FleetBenchOptions = {}) {
   const bench = createBench()
   const programs: FakeProgram[] = []
   const behaviours: Behaviour[] = []
@@ -74,6 +78,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behav
       stderrTail: () => 'the end of its error stream',
       async stop(graceMs) {
         program.graceMs = graceMs
+        await program.goes
         if (program.stuck) throw new StopFailed([4_000])
         program.stopped = true
         program.ended.resolve({ code: 0, signal: null, outOfMemory: false })
@@ -200,7 +205,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behav
       identity: { info: { name: 'steward', version: '0' }, capabilities: {} },
       leases,
       jitter: () => 0.5,
-      slots: createSlots(4),
+      slots: createSlots(startsAtOnce),
       logPathOf: (name) => `/tmp/${name}.log`,
       drain: new AbortController().signal,
     })

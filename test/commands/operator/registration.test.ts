@@ -55,6 +55,17 @@ const otherKey = { key: 'ssh-ed25519 BBBB', fingerprint: 'SHA256:other' }
 const newTarget = (hostId: string) =>
   ({ name: 'shop', hostId, service: 'redis', logPaths: [], configPaths: [], stateDir: '/var/lib/steward', mode: 'propose' }) as const
 
+test('the target that a managed server is, is retired with the server and not by itself', async () => {
+  const { bench, commands, meta } = setUp()
+  const of = { hostId: 's-1', logPaths: [], configPaths: [], stateDir: 'server-s-1' }
+  const at = bench.clock.now()
+  const registration = { targetId: 't-1', name: 'files', service: 'server', ...of, mode: 'propose', by: 'steward', at } as const
+  await bench.given('target-t-1', { type: 'TargetRegistered', data: registration })
+  const refused = { rule: 'target-of-a-server', facts: { serverId: 's-1' } }
+  await expect(commands.retireTarget({ id: 't-1', reason: 'gone', meta: meta() })).rejects.toMatchObject(refused)
+  expect(await bench.types('target-t-1')).toStrictEqual(['TargetRegistered'])
+})
+
 test('a host is registered after its key was confirmed and a login has worked', async () => {
   const setting = setUp()
   const id = await registerHost(setting)

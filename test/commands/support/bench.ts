@@ -7,7 +7,7 @@ import { createIds } from '../../../src/adapters/ids/uuid-ids.ts'
 import { createCommandHandler } from '../../../src/commands/aggregate-commands.ts'
 import { type Cause, createEventLog } from '../../../src/commands/event-log.ts'
 import type { DomainEvent, Recorded } from '../../../src/domain/events.ts'
-import type { EventStore, NewEvent, StreamName } from '../../../src/domain/ports/event-store.ts'
+import { type EventStore, type NewEvent, StoreUnavailable, type StreamName } from '../../../src/domain/ports/event-store.ts'
 import type { Logger } from '../../../src/domain/ports/logger.ts'
 import type { Labels, Metrics } from '../../../src/domain/ports/metrics.ts'
 import { HandClock } from './hand-clock.ts'
@@ -28,9 +28,18 @@ export function createBench() {
   const ids = createIds({ namespace: 'test' })
   const hash = createHasher()
   const interferences: Interference[] = []
+  let isAway = false
+  const there = (doing: 'append' | 'read'): void => {
+    if (isAway) throw new StoreUnavailable({ doing })
+  }
   const interfered: EventStore = {
     ...store,
-    append(stream, expected, events) {
+    async *readStream(...asked) {
+      there('read')
+      yield* store.readStream(...asked)
+    },
+    async append(stream, expected, events) {
+      there('append')
       const interfere = interferences.shift()
       const append = () => store.append(stream, expected, events)
       return interfere ? interfere(append, { stream, types: events.map(({ type }) => type), events }) : append()
@@ -60,6 +69,10 @@ export function createBench() {
     logged,
     metrics,
     figures,
+    /** From now on nothing can be read or appended, or everything again; who follows the log has heard what he has heard. */
+    storeIsAway(is: boolean): void {
+      isAway = is
+    },
     /** The next appends meet these, one each, in order. */
     interfere: (...all: readonly Interference[]) => void interferences.push(...all),
     /** Records events as they are, and answers with them as they were recorded. */

@@ -83,6 +83,8 @@ test('a program that nobody has approved waits for a person, and is not tried ag
   spec.given(registered(), wanted, starting(), failure).when(approve).yields(approved, wanted)
   spec.given(registered(), wanted, starting(), failure, { type: 'ServerStopRequested', data: told }).when(approve).yields(approved)
   spec.given(registered()).when(approve).yields(approved)
+  // Approved while it was on its way to be refused: nobody will approve it a second time.
+  spec.given(registered(), wanted, starting(), approved).when(forbidden).yields(failure, scheduled(1))
 })
 
 test('the budget of crashes ends restarts, and a stable while makes it whole', () => {

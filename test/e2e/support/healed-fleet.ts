@@ -41,7 +41,8 @@ const POLICY: PolicyRules = { auto: [], ceilings: {}, actionsPerHostPerHour: 20,
 
 export type HealedFleet = Awaited<ReturnType<typeof openHealedFleet>>
 
-export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
+/** `limits`: kept as well as this machine can; without, nothing is kept. */
+export async function openHealedFleet({ limits = false, ...policy }: Partial<PolicyRules> & Readonly<{ limits?: boolean }> = {}) {
   const place = await mkdtemp(join(tmpdir(), 'healed-fleet-'))
   const clock = createSystemClock()
   const memory = createMemoryLog()
@@ -73,7 +74,12 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
   const stopping = new AbortController()
   const drain = new AbortController()
   const running = engine.run({ signal: stopping.signal, drain: drain.signal })
-  const processes = await openChildProcesses({ dataDirectory: place, logger: SILENT, limitMethod: 'none', closeGraceMs: 0 })
+  const processes = await openChildProcesses({
+    dataDirectory: place,
+    logger: SILENT,
+    closeGraceMs: 0,
+    ...(limits ? {} : { limitMethod: 'none' }),
+  })
   const fleet = await openFleet({
     ...{
       engine,
@@ -119,6 +125,7 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
 
   return {
     place,
+    limiting: processes.limiting,
     all,
     of,
     ask,
@@ -140,6 +147,13 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
       const { state } = await engine.log.states.server(serverId)
       if (state.situation !== 'registered') throw new Error(`server ${serverId} is ${state.situation}`)
       return state
+    },
+    /** From now on the policy may approve for this server. */
+    async act(serverId: string): Promise<void> {
+      const isOf = ({ data }: Recorded<EventOf<'TargetRegistered'>>): boolean => data.hostId === serverId
+      await until(() => of('TargetRegistered').some(isOf))
+      const id = of('TargetRegistered').find(isOf)?.data.targetId ?? ''
+      await ask({ aggregate: 'target', id, command: { type: 'ChangeTargetMode', data: { mode: 'act', ...said, now: clock.now() } } })
     },
     /** Approves the one plan that waits. */
     async approve(): Promise<void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { type Sshd, startSshd } from '../../support/sshd.ts'
+import type { Incident } from './api.ts'
 import { type StewardProcess, startSteward } from './steward-process.ts'
 import { type Inhabited, inhabit, layOut } from './world.ts'
 
@@ -58,4 +59,17 @@ export function describePlaces(policy: string) {
   }
 
   return { place, settle }
+}
+
+/** Each time as soon as the incident is so; then another one is started in its place. */
+export async function killedWhen(
+  id: string,
+  stages: readonly ((incident: Incident) => boolean)[],
+  { home, world, now, by }: Lives & Readonly<{ home: Home }>,
+): Promise<void> {
+  for (const stage of stages) {
+    await world.incidentIs(id, stage)
+    await now().kill()
+    by(await home.start())
+  }
 }

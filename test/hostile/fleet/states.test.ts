@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { factsOf } from '../../../src/adapters/child-processes/process-table.ts'
+import { createSystemClock } from '../../../src/adapters/clock/system-clock.ts'
+import { createCallRules } from '../../../src/commands/fleet/call-rules.ts'
+import { createDirectory } from '../../../src/commands/fleet/directory.ts'
 import { instant } from '../../../src/domain/instant.ts'
 import { isRunning } from '../../support/is-running.ts'
 import { until } from '../../support/until.ts'
@@ -94,6 +97,33 @@ test('a crash is in the log when it happens and not at the next probe, and the s
     ['exited', 1],
   ])
 })
+
+test.each(['RequestServerRestart', 'RequestServerStop'] as const)(
+  'children of single clients that do not listen are gone with the run that they belong to: %s',
+  async (order) => {
+    const seen = witness()
+    const tag = seen.tag()
+    const fleet = await createSupervised()
+    await fleet.register('ignores-sigterm', { isolation: 'session', stopGraceMs: 200, more: [tag] })
+    const { supervisor } = fleet.start()
+    await fleet.next('ServerRunning')
+    const directory = createDirectory({
+      ...{ supervisor, launch: fleet.launch, ids: fleet.ids, hash: fleet.hash, clock: createSystemClock() },
+      rules: createCallRules({ schemas: { compile: () => () => [] } }),
+      logPathOf: () => '/dev/null',
+      breaker: { failuresToOpen: 5, openMs: 60_000 },
+    })
+    const server = directory.find('ignores-sigterm-s-1')
+    await server?.own('a', new AbortController().signal)
+    await server?.own('b', new AbortController().signal)
+    const own = (await fleet.of('ServerSpawned'))[0]?.data.pid
+    const children = seen.alive(tag).filter((pid) => pid !== own)
+    expect(children).toHaveLength(2)
+    await fleet.ask(order)
+    await fleet.next('ServerStopped')
+    expect(children.filter(isRunning)).toEqual([])
+  },
+)
 
 test('when Steward stops, servers that do not listen end too, all of them in the time there is', async () => {
   const fleet = await createSupervised()

@@ -45,11 +45,13 @@ export async function createSupervised() {
     },
   }
 
+  const launch = createLaunch({ processes, links: createMcpLinks({ resolve: createResolveOutbound({ allowed: [] }) }), secrets })
+
   function start(): Readonly<{ supervisor: Supervisor; stop: () => Promise<void> }> {
     const stopping = new AbortController()
     const supervisor = createSupervisor({
       ...{ ...bench, clock, leases, processes, sessions: mcpSessions },
-      launch: createLaunch({ processes, links: createMcpLinks({ resolve: createResolveOutbound({ allowed: [] }) }), secrets }),
+      launch,
       roster: {
         servers: async () => ({
           serverIds: [...new Set(bench.all().flatMap((event) => (event.type === 'ServerRegistered' ? [event.data.serverId] : [])))],
@@ -80,6 +82,7 @@ export async function createSupervised() {
   return {
     ...bench,
     processes,
+    launch,
     start,
     of,
     /** `more` stand behind the kind in the arguments. */

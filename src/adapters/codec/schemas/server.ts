@@ -1,5 +1,6 @@
 /** Events of managed MCP servers, as they are in the log. */
 import { z } from 'zod'
+import { alertKinds } from '../../../domain/server/alerts.ts'
 import { type Given, isolations, type ServerConfig, type ServerTransport } from '../../../domain/server/config.ts'
 import { failureReasons, limitMethods, type ServerEvent } from '../../../domain/server/events.ts'
 import { healthWords } from '../../../domain/server/lifecycle.ts'
@@ -47,6 +48,7 @@ const config = z.strictObject({
     processes: count.exactOptional(),
     openFiles: count.exactOptional(),
   }),
+  alerts: z.strictObject({ errorRate: z.number().exactOptional(), p95Ms: z.number().exactOptional(), memoryBytes: count.exactOptional() }),
   toolPolicy: z.strictObject({
     quarantine: z.enum(['changed-and-new', 'changed', 'nothing']),
     bypassWhenUnavailable: flag,
@@ -120,6 +122,8 @@ export const serverSchemas = {
     to: health,
     facts: z.strictObject({ live: flag, ready: flag, capable: flag, responseMs: z.number().exactOptional(), says: text.exactOptional() }),
   }),
+  ServerAlertRaised: z.strictObject({ ...of, alert: z.enum(alertKinds), value: z.number(), threshold: z.number() }),
+  ServerAlertCleared: z.strictObject({ ...of, alert: z.enum(alertKinds), value: z.number().nullable() }),
   ToolCatalogChanged: z.strictObject({
     ...of,
     added: z.array(hashedTool),
