@@ -7,11 +7,14 @@ import type { McpSession, Quiescence } from '../../domain/ports/mcp.ts'
 import { protect } from '../../domain/protected.ts'
 import { type Breaker, closedBreaker } from '../../domain/server/breaker.ts'
 import type { ServerCommand } from '../../domain/server/commands.ts'
+import type { ServerConfig } from '../../domain/server/config.ts'
+import { diffConfigs } from '../../domain/server/config-diff.ts'
 import { argvHash } from '../../domain/server/executable.ts'
 import type { RegisteredServer, Run, Server } from '../../domain/server/state.ts'
 import type { CommandCause } from '../aggregate-commands.ts'
 import { CommandRefused } from '../command-refused.ts'
 import { throughOutages } from '../retry.ts'
+import type { Loan } from './lent-line.ts'
 import { beginLife, type LifeEnd, type LifeListener, type ServerLife } from './server-life.ts'
 import type { Held } from './supervision.ts'
 
@@ -20,6 +23,8 @@ export interface ManagedServer {
   /** As it was read last; undefined before the first look. */
   readonly state: RegisteredServer | undefined
   readonly session: McpSession | undefined
+  /** What the present run was started with. */
+  readonly runsWith: ServerConfig | undefined
   breaker: Breaker
   /** Something may have changed. Returns at once. */
   look(): void
@@ -35,10 +40,10 @@ export interface ManagedServer {
    */
   drain(withinMs: number, signal: AbortSignal): Promise<Disposable>
   /**
-   * Takes what was started of it for one client alone, and ends it when the server may not run any more, is started anew, or Steward stops. Returns
-   * how to take it back, when its owner has ended it.
+   * Takes what was started of the present run for one client alone, and ends it when the server may not run any more, is started anew, goes on with
+   * another configuration, or Steward stops. Returns how to take it back, when its owner has ended it.
    */
-  lend(end: (mostGraceMs?: number) => Promise<unknown>): () => void
+  lend(loan: Loan): () => void
   /** Resolves when it runs, or cannot be expected to soon. */
   settled(signal: AbortSignal): Promise<void>
   /** Ends it, with its program. Wanted or not: Steward stops, and has no more patience than it is given. */
@@ -56,8 +61,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   let reading: Promise<unknown> | undefined
   let again = false
   const waiting = new Set<() => void>()
-  /** How to end what single clients have. */
-  const lent = new Set<(mostGraceMs?: number) => Promise<unknown>>()
+  /** What single clients have, and with which configuration it was started. */
+  const lent = new Map<Loan, ServerConfig | undefined>()
   const closed = new AbortController()
   let alarm = new AbortController()
 
@@ -68,6 +73,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     },
     get session() {
       return quiet === undefined ? life?.session : undefined
+    },
+    get runsWith() {
+      return life?.config
     },
     get draining() {
       return quiet !== undefined
@@ -80,10 +88,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     refresh: async () => life?.refresh(),
     drain,
     settled,
-    lend(end) {
-      lent.add(end)
+    lend(loan) {
+      lent.set(loan, life?.config)
       look()
-      return () => lent.delete(end)
+      return () => void lent.delete(loan)
     },
     async close(graceMs) {
       closing = true
@@ -126,7 +134,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     quiet = quiescence
     const over = new AbortController()
     try {
-      await Promise.race([quiescence.idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
+      const idle = Promise.all([quiescence.idle, ...Array.from(lent.keys(), (loan) => loan.idle().catch(() => undefined))])
+      await Promise.race([idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
     } catch (error) {
       letIn(quiescence)
       throw error
@@ -171,10 +180,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
-  async function takeBack(): Promise<void> {
-    const ends = [...lent]
-    lent.clear()
-    await Promise.all(ends.map((end) => end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))))
+  async function takeBack(which: (startedWith: ServerConfig | undefined) => boolean = () => true): Promise<void> {
+    const loans = [...lent].flatMap(([loan, startedWith]) => (which(startedWith) ? [loan] : []))
+    for (const loan of loans) lent.delete(loan)
+    await Promise.all(loans.map(({ end }) => end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))))
   }
 
   /** Of a Steward that is gone, or that has lost its lease and is letting go. Nothing begins here before its programs have ended there. */
@@ -212,6 +221,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   async function begin(now: RegisteredServer): Promise<void> {
+    // After a crash clients keep what is theirs, unless it is another program by now.
+    await takeBack((startedWith) => startedWith === undefined || diffConfigs(startedWith, now.config).length > 0)
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)

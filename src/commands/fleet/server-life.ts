@@ -53,6 +53,7 @@ export type LifeEnd =
 
 export interface ServerLife {
   readonly runId: string
+  readonly config: ServerConfig
   /** Undefined until it runs, and when it ends. */
   readonly session: McpSession | undefined
   /** Never rejects. */
@@ -219,6 +220,7 @@ export function beginLife(options: LifeOptions): ServerLife {
   const ended = lead()
   return {
     runId,
+    config,
     get session() {
       return session
     },

@@ -105,6 +105,7 @@ export function createSupervisor(options: Supervision): Supervisor {
       const serverId = item.stream.slice('server-'.length)
       await manage(serverId, held).looked()
       if (item.type.startsWith('Tool') || item.type === 'InstructionsApproved') options.changed?.(serverId)
+      if (item.type === 'ServerRetired') options.retired?.(serverId)
     }
   }
 }

@@ -296,7 +296,7 @@ test('what single clients have of a server ends with it, whatever ends it', asyn
   await fleet.register()
   await fleet.ask(start)
   const ended: string[] = []
-  const lend = (name: string) => supervisor.server('s-1')?.lend(async () => ended.push(name))
+  const lend = (name: string) => supervisor.server('s-1')?.lend({ end: async () => ended.push(name), idle: async () => undefined })
   const own = lend('closed by its owner')
   lend('at the restart')
   await fleet.rest()

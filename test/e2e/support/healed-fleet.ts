@@ -87,7 +87,7 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
       logger: SILENT,
       version: '0',
     },
-    makeGateway: () => ({ toolsChanged: () => undefined, clientsOf: () => 0, callTool: noHost, close: async () => undefined }),
+    makeGateway: () => ({ toolsChanged: () => undefined, clientsOf: () => 0, callTool: noHost, endSessions: async () => undefined, close: async () => undefined }),
     memory: { ofGroups: async () => new Map() },
     samples: { record: () => undefined, latest: async () => [] },
     startsAtOnce: 8,

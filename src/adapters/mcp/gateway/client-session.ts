@@ -38,7 +38,8 @@ export interface ClientSession {
   listen(server: GatewayServer, reply: Reply, lastEventId: string | undefined): void
   /** The list that this server serves is another now. */
   toolsChanged(): void
-  sweep(nowMs: number): void
+  /** Lets questions and old streams lapse, and keeps quiet streams open. */
+  sweep(nowMs: number, keepAlive: boolean): void
   /** Ends the line of its own; the session stays. */
   release(): Promise<void>
   close(): Promise<void>
@@ -170,10 +171,11 @@ export function createClientSession(
 
     toolsChanged: () => streams.route(true).push(notification(METHOD.toolsChanged).text),
 
-    sweep(now) {
+    sweep(now, keepAlive) {
       questions.expire(now - context.limits.questionTtlMs)
       calls.sweep(now)
       streams.expire(now)
+      if (keepAlive) streams.keepAlive()
     },
 
     release: () => line.release(),

@@ -23,8 +23,8 @@ export interface Gateway {
   clientsOf(serverId: string): number
   /** Sessions that are known, and lines that belong to one client alone. */
   counts(): Readonly<{ sessions: number; ownLines: number }>
-  /** Ends every session and line of a server, or of all. */
-  endSessions(serverId?: string): Promise<void>
+  /** Of a server that is no more: whoever still listens hears that it is over. */
+  endSessions(serverId: string): Promise<void>
   /** Whether something of this key is open: a session, a request, a line. */
   holds(principal: string): boolean
   /** A key is no longer good: its sessions and streams end, its calls are cancelled at their servers, its lines are closed. */
@@ -71,22 +71,26 @@ export function createGateway({ directory, record, onRefused, freshId, nowMs = D
     await Promise.allSettled(idlest.slice(0, Math.max(0, tooMany)).map((line) => line.release()))
     let open = true
     return () => {
-      if (open) opening.set(serverId, (opening.get(serverId) ?? 1) - 1)
+      if (!open) return
       open = false
+      const left = (opening.get(serverId) ?? 1) - 1
+      if (left > 0) opening.set(serverId, left)
+      else opening.delete(serverId)
     }
   }
 
   function sweep(): void {
     const now = nowMs()
+    const keepAlive = ++sweeps % KEEP_ALIVE_EVERY === 0
     for (const session of sessions.values()) {
-      session.sweep(now)
+      session.sweep(now, keepAlive)
       if (!session.busy && now - session.lastUsedMs > limits.sessionTtlMs) void end(session)
     }
     for (const session of sessions.values()) {
       if (session.holdsLine && !session.busy && now - session.lastUsedMs > idleMs(session.serverId)) void session.release()
     }
     for (const line of stateless.pool.lines()) if (!line.busy && now - line.lastUsedMs > idleMs(line.serverId)) void line.release()
-    stateless.sweep(now, ++sweeps % KEEP_ALIVE_EVERY === 0)
+    stateless.sweep(now, keepAlive)
   }
 
   const idle = new Map<string, number>()
@@ -187,8 +191,9 @@ export function createGateway({ directory, record, onRefused, freshId, nowMs = D
       ownLines: [...sessions.values()].filter(({ holdsLine }) => holdsLine).length + [...stateless.pool.lines()].length,
     }),
     async endSessions(serverId) {
-      const all = [...sessions.values()].filter((session) => serverId === undefined || session.serverId === serverId)
-      const lines = [...stateless.pool.lines()].filter((line) => serverId === undefined || line.serverId === serverId)
+      const all = [...sessions.values()].filter((session) => session.serverId === serverId)
+      const lines = [...stateless.pool.lines()].filter((line) => line.serverId === serverId)
+      idle.delete(serverId)
       await Promise.allSettled([...all.map(end), ...lines.map((line) => line.release())])
     },
     holds(principal) {
