@@ -3,6 +3,7 @@
  * gets the client's own opening again, and the next call goes on in the same session.
  */
 import { CODE, failure } from '../../../domain/mcp/errors.ts'
+import type { LogLevel } from '../../../domain/mcp/log-level.ts'
 import { idOf, type Message, methodOf, notification, result } from '../../../domain/mcp/message.ts'
 import { isObject, paramsOf } from '../../../domain/mcp/meta.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
@@ -54,7 +55,7 @@ export function createClientSession(
   const wanted = initialize['protocolVersion']
   const identity = identityOf(initialize)
   let version = typeof wanted === 'string' && isSessionVersion(wanted) ? wanted : LATEST_SESSION
-  let logLevel: string | undefined
+  let logLevel: LogLevel | undefined
   let lastUsedMs = nowMs()
 
   /** Resources that the client is subscribed to. */
