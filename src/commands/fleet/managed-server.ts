@@ -3,7 +3,8 @@
  * log each time, so a question that was asked twice, or in between, changes nothing.
  */
 import { elapsedMs } from '../../domain/instant.ts'
-import type { McpSession, Quiescence } from '../../domain/ports/mcp.ts'
+import { AppendTooLarge } from '../../domain/ports/event-store.ts'
+import { McpRequestFailed, type McpSession, type Quiescence } from '../../domain/ports/mcp.ts'
 import { protect } from '../../domain/protected.ts'
 import { type Breaker, closedBreaker } from '../../domain/server/breaker.ts'
 import type { ServerCommand } from '../../domain/server/commands.ts'
@@ -256,7 +257,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       },
       async tools(tools, instructions, { invalid }) {
         for (const { name, says } of invalid) logger.warn({ serverId, tool: name, says }, 'a tool definition cannot be served')
-        await tell({ type: 'ReportTools', data: { runId, tools, instructions, now: clock.now() } })
+        await tell({ type: 'ReportTools', data: { runId, tools, instructions, now: clock.now() } }).catch(tooManyTools)
       },
       async running({ negotiated }) {
         const { era, version, serverInfo, capabilities } = negotiated
@@ -346,6 +347,12 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       })
     }
   }
+}
+
+/** What cannot be recorded cannot be approved, or served. */
+function tooManyTools(error: unknown): never {
+  if (!(error instanceof AppendTooLarge)) throw error
+  throw new McpRequestFailed({ rule: 'too-large', says: `what changed in its list takes more than ${error.limitBytes} bytes in the log` })
 }
 
 const NOT_ENDED = 'a program of a single client could not be ended'

@@ -231,11 +231,12 @@ describe('listing tools', () => {
     }
 
   it('takes all pages, and names what cannot be served', async () => {
+    const deep = JSON.parse(`${'{"properties":'.repeat(100_000)}{}${'}'.repeat(100_000)}`)
     const { session } = await open(
       pages((cursor) =>
         cursor === undefined
           ? { tools: [tool('a'), { name: 'b' }, { name: '', inputSchema: {} }], nextCursor: 'more' }
-          : { tools: [tool('c'), tool('a'), 7] },
+          : { tools: [tool('c'), tool('a'), 7, { ...tool('d'), inputSchema: deep }] },
       ),
     )
     const { tools, invalid } = await listTools(session, { timeoutMs: 1_000 })
@@ -245,6 +246,7 @@ describe('listing tools', () => {
       { name: '', says: 'has no name' },
       { name: 'a', says: 'is listed twice; the first is taken' },
       { name: '#4', says: 'is no object' },
+      { name: 'd', says: 'is nested deeper than 64 levels' },
     ])
   })
 

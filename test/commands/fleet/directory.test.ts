@@ -38,6 +38,8 @@ async function world({ launch }: { launch?: (usual: Launch) => Launch } = {}) {
     ...fleet,
     managed,
     server,
+    /** As it is now. */
+    find: () => directory.find('everything'),
     async changeConfig(): Promise<void> {
       await fleet.given('server-s-1', {
         type: 'ServerConfigChanged',
@@ -67,10 +69,10 @@ test('a caller who waited for the restart gets the new program, though he came w
   ])
 })
 
-test('until the restart a new client gets what the supervisor runs: the tools of the next run are nobody’s yet', async () => {
-  const { server, changeConfig, ask, ran } = await world()
+test('until the restart a new client gets what the supervisor runs: nobody has seen the tools of the next run', async () => {
+  const { find, changeConfig, ask, ran } = await world()
   await changeConfig()
-  await server.own('early', signal)
+  await find()?.own('early', signal)
   expect(ran()).toStrictEqual([
     [OLD, false],
     [OLD, false],

@@ -57,6 +57,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behav
   const programs: FakeProgram[] = []
   const behaviours: Behaviour[] = []
   const held = new Set<string>()
+  let offered: readonly ToolDefinition[] | undefined
   let lost = new AbortController()
 
   const launch = async (request: LaunchRequest): Promise<Launched> => {
@@ -64,6 +65,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behav
     if (behaviour === 'missing') throw new LaunchFailed('executable-missing', 'there is no such program')
     const program = new FakeProgram(request)
     programs.push(program)
+    if (offered) program.tools = offered
     if (behaviour === 'dies') program.crash()
     const link = { program, behaviour }
     links.set(linkOf(link), link)
@@ -228,6 +230,10 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4 }: { behav
     probing,
     /** What was known of the server before each handshake. */
     priors,
+    /** What every program lists from its start on. */
+    offers: (tools: readonly ToolDefinition[]) => {
+      offered = tools
+    },
     /** The next starts behave like this, in order. */
     next: (...some: readonly Behaviour[]) => void behaviours.push(...some),
     databaseIsAway: (is: boolean) => {
