@@ -48,7 +48,7 @@ type Stream = { readonly events: JsonObject[]; comments: number; ended: boolean 
 function clientOf(to: Gateway, principal: string) {
   let session: string | undefined
   /** `reads`: its connection has not broken. */
-  function exchange(verb: 'POST' | 'GET', message: JsonObject, headers: Record<string, string>, { reads = true } = {}) {
+  function exchange(verb: 'POST' | 'GET' | 'DELETE', message: JsonObject, headers: Record<string, string>, { reads = true } = {}) {
     const answered = Promise.withResolvers<Answer>()
     const stream: Stream = { events: [], comments: 0, ended: false }
     let over = false
@@ -91,6 +91,7 @@ function clientOf(to: Gateway, principal: string) {
   return {
     exchange,
     send,
+    end: () => exchange('DELETE', {}, {}).answered,
     listen: (headers: Record<string, string> = {}) => exchange('GET', {}, headers).stream,
     async begin(capabilities: JsonObject = {}) {
       const params = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: principal, version: '1' } }
@@ -179,6 +180,21 @@ describe('a session', () => {
     for (const id of ['1.0', '0.0']) expect(JSON.stringify(bob.listen({ 'last-event-id': id }).events)).not.toContain('secret')
     // She herself gets what she has not read.
     expect(JSON.stringify(ann.listen({ 'last-event-id': '1.0' }).events)).toContain('a secret of ann')
+  })
+})
+
+describe('a line that cannot be ended', () => {
+  it('is named, and takes nothing else with it', async () => {
+    const { gateway, refused, server } = await start(answerAll, 'session')
+    server.sticks()
+    for (const how of ['its server is no more', 'its client ends it'] as const) {
+      const ann = clientOf(gateway, 'ann')
+      await ann.begin()
+      if (how === 'its server is no more') await gateway.endSessions('s-1')
+      else await ann.end()
+      await expect.poll(() => refused.splice(0)).toEqual(['line-not-ended'])
+    }
+    expect(gateway.counts()).toEqual({ sessions: 0, ownLines: 0 })
   })
 })
 

@@ -85,10 +85,9 @@ export function createSessionCalls(options: SessionCallsOptions): SessionCalls {
     const ready = line.take(server)
     // The usual case without a promise: it is the way of every call.
     if (!(ready instanceof Promise)) return speak(server, message, live, admission, mayRepeat, ready)
-    ready.then(
-      (session) => speak(server, message, live, admission, mayRepeat, session),
-      (error: unknown) => unreached(server, live, error),
-    )
+    ready
+      .then((session) => speak(server, message, live, admission, mayRepeat, session))
+      .catch((error: unknown) => unreached(server, live, error))
   }
 
   function speak(server: GatewayServer, message: Message, live: LiveCall, admission: Go, mayRepeat: boolean, session: McpSession): void {
