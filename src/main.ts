@@ -3,6 +3,7 @@
  * nothing is closed while something above it still works.
  */
 import { mkdir } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
@@ -345,7 +346,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const adminKeySha256 = config.adminKey === undefined ? undefined : hash.sha256(config.adminKey.reveal())
   const origins = new Set(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin])
   const admit = createAdmission({ hub, keys: readModels.queries.keys, adminKeySha256, origins, hash, ids, clock, logger })
-  const mcp = createMcpEndpoint({ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) })
+  const mcp = createMcpEndpoint({
+    ...{ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) },
+    onFault: (error) => logger.error({ error }, 'a request to a managed server could not be handled'),
+  })
   stack.defer(mcp.close)
   const listening = await serveApi(api, {
     ...{ ...config.listen, logger },
@@ -377,7 +381,8 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
 
 /** Names by which callers reach this service: those of the machine itself, and the public one. */
 const hostsOf = ({ publicUrl, listen }: Config): readonly string[] => [
-  ...['localhost', '127.0.0.1', '[::1]', listen.host],
+  // As they stand in a header: an address of IPv6 in brackets.
+  ...['localhost', '127.0.0.1', '[::1]', isIPv6(listen.host) ? `[${listen.host}]` : listen.host],
   ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
 ]
 

@@ -36,6 +36,8 @@ export interface FleetGateway {
   /** How many clients have a session, or a line of their own, with it now. */
   clientsOf(serverId: string): number
   callTool(call: PlainCall): Promise<PlainAnswer>
+  /** The server is no more: whoever still listens hears that it is over. */
+  endSessions(serverId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -114,6 +116,7 @@ export async function openFleet<Gateway extends FleetGateway>({
     samples: parts.samples,
     drain: parts.drain,
     changed: (serverId) => gateway.toolsChanged(serverId),
+    retired: (serverId) => void gateway.endSessions(serverId),
   })
   const canary = createCanaryStart({ logs: parts.logs, slots, launch, sessions, identity, ids, hash, clock, logger })
   const rules = createCallRules({ schemas: parts.schemas })

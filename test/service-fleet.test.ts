@@ -26,7 +26,8 @@ test('calls that fail are recorded, and alert when there are too many of them', 
     sessions: { negotiate: never, listTools: never, probe: never },
     makeGateway({ record }) {
       tell = record
-      return { toolsChanged: () => undefined, clientsOf: () => 0, callTool: never, close: async () => undefined }
+      const nothing = async (): Promise<void> => undefined
+      return { toolsChanged: () => undefined, clientsOf: () => 0, callTool: never, endSessions: nothing, close: nothing }
     },
     ...{ ids: bench.ids, hash: bench.hash, clock: bench.clock, logger: bench.logger, version: '0' },
     leases: {

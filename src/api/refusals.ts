@@ -148,6 +148,11 @@ export const refusals = {
     message: 'This instance supervises no servers now; another one does, or is about to. Try again.',
   },
   'tool-call-refused': { status: 409, message: 'The call got no answer of the tool; the details tell by which rule, and what to do.' },
+  'tool-call-timed-out': {
+    status: 504,
+    message: 'The tool gave no answer in time, and the call was cancelled at its server; it may have had its effect.',
+  },
+  'circuit-open': { status: 503, message: 'The server failed several times in a row; the details tell when it is tried again.' },
   'server-not-running': { status: 409, message: 'The server does not run now. Start it first.' },
   'server-did-not-answer': { status: 504, message: 'The server did not answer as its protocol says; the details tell how.' },
 

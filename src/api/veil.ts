@@ -1,6 +1,7 @@
 /**
  * What of an event not everybody may read who may read events. Every way by which an event leaves goes through here: lists, streams, exports, the
- * feeds. Figures are for everybody who may look; who called what, when and with which arguments is for those who may read logs.
+ * feeds. That something happened is for everybody who may look; what is in it only for those who could ask for it by its own path: logs and single
+ * calls, attempts of others and what they sent, keys.
  */
 import type { Permission } from './permissions.ts'
 
@@ -17,7 +18,16 @@ export type Shown = Readonly<{
 
 type Veil = Readonly<{ permission: Permission; members: readonly string[] }>
 
-const veils: ReadonlyMap<string, Veil> = new Map([['ToolCallsRecorded', { permission: 'mcp:view_logs', members: ['calls'] }]])
+/** What nobody may learn from events who may not ask for it directly: logs, the audit of attempts, the list of keys. */
+const veils: ReadonlyMap<string, Veil> = new Map<string, Veil>([
+  ['ToolCallsRecorded', { permission: 'mcp:view_logs', members: ['calls'] }],
+  ['ServerFailed', { permission: 'mcp:view_logs', members: ['stderrTail'] }],
+  ['CommandReceived', { permission: 'audit:read', members: ['name', 'subject', 'owner', 'bodyHash', 'body', 'expectedRevision'] }],
+  ['CommandSucceeded', { permission: 'audit:read', members: ['result'] }],
+  ['CommandFailed', { permission: 'audit:read', members: ['refusal'] }],
+  ['ApiKeyCreated', { permission: 'keys:view', members: ['name', 'role', 'owner', 'sha256', 'expiresAt'] }],
+  ['ApiKeyRevoked', { permission: 'keys:view', members: ['reason'] }],
+])
 
 /** The permission without which something of such an event is left out. Undefined: nothing ever is. */
 export const veilOf = (type: string): Permission | undefined => veils.get(type)?.permission

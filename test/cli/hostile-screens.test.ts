@@ -1,12 +1,15 @@
 /** Whatever Steward answers, nothing but text, line breaks and colours of ours reaches a terminal. */
 import type { Command } from 'commander'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { exampleHost } from '../../src/api/schemas/host.ts'
+import { exampleServer } from '../../src/api/schemas/server.ts'
+import { exampleTarget } from '../../src/api/schemas/target.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { hostileTexts, UNSAFE_CHARACTER } from '../support/hostile-text.ts'
 import { type FakeApi, startFakeApi } from './support/fake-api.ts'
 import { prepare } from './support/prepare.ts'
 import { fakeProcess, type Ran, stewardHere } from './support/run-cli.ts'
-import { localVerbs, otherWays, verbs } from './support/verbs.ts'
+import { ID, localVerbs, otherWays, verbs } from './support/verbs.ts'
 
 /** All of them in every field, so that one look at a screen shows what it does with each. */
 const everything = hostileTexts
@@ -72,6 +75,16 @@ let env: Record<string, string>
 beforeAll(async () => {
   api = await startFakeApi((answer) => hostile(answer))
   prepare(api, (value) => hostile(value))
+  // What is named on the command line is found by that name, or the screen behind it would never be reached.
+  for (const [operation, example] of Object.entries({
+    'hosts.list': exampleHost,
+    'targets.list': exampleTarget,
+    'servers.list': exampleServer,
+  }))
+    api.on(operation, ({ query: { name } }) => {
+      const found = { ...Object(hostile(example)), id: ID, name }
+      return name === undefined ? undefined : { body: { items: [found], next_cursor: null, position: '1' } }
+    })
   env = { STEWARD_URL: api.url, STEWARD_API_KEY: 'key', TERM: 'xterm-256color' }
 })
 afterAll(() => api[Symbol.asyncDispose]())
@@ -125,6 +138,8 @@ describe.for(screens)('$name', ({ verb, line, isWhole }) => {
     const ran = await stewardHere(line, { env })
     expect(ran.stdout + ran.stderr).not.toBe('')
     expect(problemsOf(ran)).toEqual([])
+    // It is the screen that was looked at, and not a word about something that is not there.
+    if (!endless.some((flag) => line.includes(flag))) expect(ran.stderr).not.toMatch(/\(NOT_FOUND\)|TypeError/)
     if (endless.some((flag) => line.includes(flag))) expect(ran.stderr).toContain('NOT_FOUND')
   })
   test('shows only text and our colours on a terminal, and fits it', async () => {

@@ -88,7 +88,8 @@ export function createCallTable(onDue: (call: Pending) => void, nowMs: () => num
       if (call === undefined) return
       pending.delete(id)
       finished.set(id, how)
-      finished.delete(id - REMEMBERED)
+      const [oldest] = finished.keys()
+      if (finished.size > REMEMBERED && oldest !== undefined) finished.delete(oldest)
       if (how !== 'answered' && call.forwarded) lingering.set(id, nowMs() + LINGER_MS)
     },
     touch(call) {

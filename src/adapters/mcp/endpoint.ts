@@ -20,6 +20,8 @@ export type EndpointOptions = Readonly<{
   maxBodyBytes?: number
   /** What may wait for a client that does not read. Default 32 MiB. */
   maxUnreadBytes?: number
+  /** A fault of ours: the caller is told no more than that. */
+  onFault?: (error: unknown) => void
 }>
 
 export type Admitted = Caller | Readonly<{ status: number; headers?: Readonly<Record<string, string>>; body: string }>
@@ -43,6 +45,7 @@ export function createMcpEndpoint({
   origins,
   maxBodyBytes = 4 << 20,
   maxUnreadBytes = 32 << 20,
+  onFault,
 }: EndpointOptions): Endpoint {
   const watch = createCallerWatch({ holds: gateway.holds, end: gateway.endPrincipal })
   const names = new Set(hosts.map((host) => host.toLowerCase()))
@@ -92,7 +95,13 @@ export function createMcpEndpoint({
     handle(incoming, outgoing) {
       const name = PATH.exec(incoming.url ?? '')?.[1]
       if (name === undefined) return refuse(replyOn(outgoing, maxUnreadBytes), 404, 'unknown-server', 'there is no such server')
-      serve(incoming, outgoing, name).catch(() => outgoing.destroy())
+      serve(incoming, outgoing, name).catch((error: unknown) => {
+        // Who goes in the middle of his request is no fault.
+        if (incoming.destroyed && !incoming.complete) return outgoing.destroy()
+        onFault?.(error)
+        const says = 'something went wrong in Steward; its log says what'
+        replyOn(outgoing, maxUnreadBytes).json(500, failure(null, { code: CODE.internal, rule: 'internal', says }).text)
+      })
     },
     close: () => watch.close(),
   }

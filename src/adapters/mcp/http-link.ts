@@ -24,6 +24,8 @@ export type HttpLinkOptions = Readonly<{
   maxMessageBytes?: number
   /** Of a broken stream, one after the other. Default 5. */
   maxResumes?: number
+  /** For beginning a session again that the server has forgotten. Default 10 000. */
+  renewalTimeoutMs?: number
 }>
 
 const RESUME_MS = 1_000
@@ -31,7 +33,14 @@ const RESUME_MS = 1_000
 const LINGER_MS = 250
 const MAX_RESUME_MS = 30_000
 
-export function createHttpLink({ url, headers: given, resolve, maxMessageBytes = 16 << 20, maxResumes = 5 }: HttpLinkOptions): McpLink {
+export function createHttpLink({
+  url,
+  headers: given,
+  resolve,
+  maxMessageBytes = 16 << 20,
+  maxResumes = 5,
+  renewalTimeoutMs = 10_000,
+}: HttpLinkOptions): McpLink {
   const client = createHttpClient(new URL(url), resolve === undefined ? {} : { resolve })
   const exchanges = new Map<RequestId, HttpExchange>()
   const timers = new Set<NodeJS.Timeout>()
@@ -62,8 +71,12 @@ export function createHttpLink({ url, headers: given, resolve, maxMessageBytes =
 
   async function ask(message: Message, about: Outgoing | undefined, mayRenew: boolean): Promise<void> {
     const id = about?.id ?? idOf(message) ?? 0
-    // In between there is no session to speak in.
-    if (renewing !== undefined) await renewing
+    if (renewing !== undefined) {
+      // In between there is no session to speak in. Who does not want it any more by then must not have it done.
+      exchanges.set(id, NOT_SENT_YET)
+      await renewing
+      if (exchanges.get(id) !== NOT_SENT_YET || end !== undefined) return
+    }
     const began = sessionId
     const exchange = client.send({ method: 'POST', headers: headersOf(message, about), body: message.text })
     exchanges.set(id, exchange)
@@ -89,7 +102,8 @@ export function createHttpLink({ url, headers: given, resolve, maxMessageBytes =
       const rule = error instanceof TooLong ? 'too-large' : error instanceof AddressForbidden ? error.rule : 'unreachable'
       lose(id, { rule, says, unseen: error instanceof NotSent || error instanceof AddressForbidden })
     } finally {
-      if (exchanges.get(id) === exchange) exchanges.delete(id)
+      // By now it may be another one: that of a stream that was taken up again, or of the request made once more.
+      exchanges.delete(id)
     }
   }
 
@@ -100,6 +114,7 @@ export function createHttpLink({ url, headers: given, resolve, maxMessageBytes =
     { id, status, began, mayRenew }: { id: RequestId; status: number; began: string; mayRenew: boolean },
   ): Promise<void> {
     const renewed = mayRenew && (renewing === undefined && sessionId !== undefined && sessionId !== began ? true : await renew())
+    if (!exchanges.has(id) || end !== undefined) return
     if (renewed && status === 404) return await ask(message, about, false)
     const says = renewed ? 'it had forgotten the session; there is a new one now' : 'it has forgotten the session and begins no new one'
     lose(id, { rule: 'session-lost', says, unseen: status === 404, status })
@@ -114,19 +129,29 @@ export function createHttpLink({ url, headers: given, resolve, maxMessageBytes =
 
   async function begin(): Promise<boolean> {
     if (opening === undefined || end !== undefined) return false
+    const forgotten = sessionId
     sessionId = undefined
     standalone?.abort()
     const asking = request(`renewal-${++renewals}`, METHOD.initialize, opening)
+    const exchange = client.send({ method: 'POST', headers: headersOf(asking, undefined), body: asking.text })
+    // Whoever has something to ask waits for this.
+    const timer = setTimeout(() => exchange.abort(), renewalTimeoutMs)
+    let begun = false
     try {
-      const response = await client.send({ method: 'POST', headers: headersOf(asking, undefined), body: asking.text }).response
+      const response = await exchange.response
       await readText(response, maxMessageBytes)
       if (response.statusCode !== 200) return false
       sessionId = headerOf(response, 'mcp-session-id')
-      await tell(notification(METHOD.initialized))
-      return true
+      begun = true
     } catch {
       return false
+    } finally {
+      clearTimeout(timer)
+      // So that the next request, which is told again that nobody knows it, tries again.
+      if (!begun) sessionId = forgotten
     }
+    await tell(notification(METHOD.initialized))
+    return true
   }
 
   async function tell(message: Message): Promise<void> {
@@ -277,5 +302,8 @@ export function createHttpLink({ url, headers: given, resolve, maxMessageBytes =
     }
   }
 }
+
+/** Waits for a session to speak in. */
+const NOT_SENT_YET: HttpExchange = { response: new Promise(() => {}), abort() {} }
 
 const NO_ANSWER: RequestLoss = { rule: 'no-answer', says: 'the exchange ended without an answer', unseen: false }

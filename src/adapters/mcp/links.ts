@@ -11,6 +11,6 @@ export type McpLinksOptions = Omit<HttpLinkOptions, 'url' | 'headers'> &
   }>
 
 export const createMcpLinks = (options: McpLinksOptions): McpLinks => ({
-  stdio: (child) => createStdioLink(child),
+  stdio: (child, { stopGraceMs }) => createStdioLink(child, { stopGraceMs }),
   http: (address) => createHttpLink({ ...options, ...address }),
 })

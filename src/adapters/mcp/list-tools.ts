@@ -73,6 +73,7 @@ function readTool(value: Json): ToolDefinition | string {
   if (description !== undefined && typeof description !== 'string') return 'has a description that is no text'
   if (outputSchema !== undefined && !isObject(outputSchema)) return 'has an outputSchema that is no object'
   if (annotations !== undefined && !isObject(annotations)) return 'has annotations that are no object'
+  if (isDeeper(value, MOST_LEVELS)) return `is nested deeper than ${MOST_LEVELS} levels`
   return {
     name,
     ...(title === undefined ? {} : { title }),
@@ -82,6 +83,12 @@ function readTool(value: Json): ToolDefinition | string {
     ...(annotations === undefined ? {} : { annotations }),
   }
 }
+
+/** A schema that is deeper is not compiled, so its tool could not be called; and whatever walks through a definition has only one stack. */
+const MOST_LEVELS = 64
+
+const isDeeper = (value: Json, levels: number): boolean =>
+  value !== null && typeof value === 'object' && (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)))
 
 const nameOf = (value: Json): string | undefined =>
   isObject(value) && typeof value['name'] === 'string' ? value['name'].slice(0, 256) : undefined

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { ApiError } from '../api-error.ts'
 import type { Context } from '../context.ts'
+import type { Caller } from '../define-route.ts'
+import { mayOf } from '../permissions.ts'
 import { serverJson } from '../schemas/server.ts'
 
 export const serverParam = z.strictObject({ id: z.string().min(1).max(128).describe('Id or name of the server.') })
@@ -19,8 +21,8 @@ export const byId = async <Request extends On>(request: Request, context: Contex
 })
 
 /** From the log, and not from a read model that may lag: an answer to a command shows what the command did. @throws ApiError `not-found` */
-export async function serverNow(id: string, { serverPast, hash }: Context) {
+export async function serverNow(id: string, { principal }: Pick<Caller, 'principal'>, { serverPast, hash }: Context) {
   const now = await serverPast.show(id, 'now')
   if (!now) throw new ApiError('not-found')
-  return serverJson(hash)(now.view)
+  return serverJson({ hash, may: mayOf(principal) })(now.view)
 }

@@ -5,6 +5,7 @@ import { healthWords, serverStates } from '../../domain/server/lifecycle.ts'
 import { ApiError } from '../api-error.ts'
 import type { Context } from '../context.ts'
 import { defineRoute } from '../define-route.ts'
+import { mayOf } from '../permissions.ts'
 import { aCommand, aCommandOnOne, aList, aPageOf, aThing } from '../route-shapes.ts'
 import {
   exampleOutcome,
@@ -83,7 +84,7 @@ export const listServers = defineRoute({
     const options = { ...listOptions(query), search, name, state, health, enabled, transport, builtIn, situation }
     const page =
       query.at === undefined ? await queries.servers.list(options) : await serverPast.list(query.at, { ...options, signal: caller.signal })
-    return { json: pageJson(page, serverJson(hash)) }
+    return { json: pageJson(page, serverJson({ hash, may: mayOf(caller.principal) })) }
   },
 })
 
@@ -98,7 +99,7 @@ export const showServer = defineRoute({
   query: readQuery.extend({ at: at.optional().describe('A position, or a time in ISO 8601.') }),
   answer: { status: 200, schema: server, example: exampleServer },
   async handle({ params, query, caller }, { queries, serverPast, hash }) {
-    const json = serverJson(hash)
+    const json = serverJson({ hash, may: mayOf(caller.principal) })
     if (query.at === undefined) return found(await queries.servers.show(params.id, readOptions(query)), json)
     const past = await serverPast.show(params.id, query.at, caller.signal)
     if (!past) throw new ApiError('not-found')

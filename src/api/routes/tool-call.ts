@@ -33,7 +33,7 @@ export const callTool = defineRoute({
       .meta({ id: 'ToolResult' }),
     example: { content: [{ type: 'text', text: 'a note' }], isError: false },
   },
-  refusals: ['not-found', 'tool-call-refused', 'server-not-supervised-here'],
+  refusals: ['not-found', 'tool-call-refused', 'tool-call-timed-out', 'circuit-open', 'server-not-supervised-here'],
   async handle({ params: { id: serverId, tool }, body, caller }, { fleet }) {
     if (caller.principal === undefined) throw new ApiError('unauthenticated')
     const call = { serverId, tool, arguments: body.arguments, principal: caller.principal.keyId, signal: caller.signal }

@@ -137,7 +137,10 @@ export const mcpEvent = z
     details: z.record(z.string(), z.unknown()).describe('What was recorded.'),
     error_code: z.string().nullable(),
     error_message: z.string().nullable().describe('Text from outside.'),
-    stack_trace: z.string().nullable().describe('The end of what the server wrote before it failed. Text from outside.'),
+    stack_trace: z
+      .string()
+      .nullable()
+      .describe('The end of what the server wrote before it failed. Text from outside. Null for a key that may not read logs.'),
     user_id: z.string(),
     session_id: z.null().describe('Events of a server belong to no session.'),
     correlation_id: z.string(),
@@ -170,7 +173,7 @@ function failureOf(data: z.input<typeof event>['data']) {
 }
 
 const text = z.object({ text: z.string() })
-const failure = z.object({ reason: z.string(), says: text, stderrTail: text })
+const failure = z.object({ reason: z.string(), says: text, stderrTail: text.optional() })
 
 export const exampleMcpEvent: z.input<typeof mcpEvent> = {
   id: exampleId,

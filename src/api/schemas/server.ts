@@ -7,6 +7,7 @@ import { failureReasons, limitMethods } from '../../domain/server/events.ts'
 import { argvHash, judgeExecutable } from '../../domain/server/executable.ts'
 import { healthWords, nextStates, serverStates } from '../../domain/server/lifecycle.ts'
 import type { ServerView } from '../../projections/queries/index.ts'
+import type { May } from '../veil.ts'
 import { exampleId, exampleTime, listOf, positionText, timeText } from './common.ts'
 
 const given = z.union([z.string(), z.object({ secret: z.string() })])
@@ -113,7 +114,7 @@ export const server = z
       .object({
         reason: z.enum(failureReasons),
         says: z.string().describe('Text from outside.'),
-        stderrTail: z.string().describe('Text from outside.'),
+        stderrTail: z.string().nullable().describe('Text from outside. Null for a key that may not read logs.'),
         at: timeText,
       })
       .nullable()
@@ -206,7 +207,7 @@ export const exampleServer: z.input<typeof server> = {
 }
 
 export const serverJson =
-  (hash: Hash) =>
+  ({ hash, may }: Readonly<{ hash: Hash; may: May }>) =>
   (view: ServerView): z.input<typeof server> => ({
     id: view.serverId,
     name: view.name,
@@ -232,7 +233,10 @@ export const serverJson =
     failure:
       view.failureReason === null || view.failedAt === null
         ? null
-        : { reason: view.failureReason, says: view.failureSays ?? '', stderrTail: view.failureStderr ?? '', at: view.failedAt },
+        : {
+            ...{ reason: view.failureReason, says: view.failureSays ?? '', at: view.failedAt },
+            stderrTail: may('mcp:view_logs') ? (view.failureStderr ?? '') : null,
+          },
     lastExit: view.lastExit,
     failedStarts: view.failedStarts,
     crashes: view.crashes,

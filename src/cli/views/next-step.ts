@@ -38,6 +38,9 @@ export function nextStep(incident: Incident, called: Called): NextStep {
     case 'resolved':
     case 'closed':
       return { says: afterEnd(incident), commands: [] }
+    default:
+      // A newer Steward may have states of which this program knows nothing.
+      return { says: 'This program does not know the state; one of the version of the service does.', commands: [] }
   }
 }
 

@@ -53,7 +53,7 @@ export function drawServer(page: Page, server: Server, nowMs: number): void {
     ['registered', `${moment(server.registeredAt, nowMs)} by ${server.registeredBy}`],
     ['id', server.id],
   ])
-  if (failure !== null && failure.stderrTail !== '') {
+  if (failure?.stderrTail) {
     page.heading('What it wrote last')
     page.block(failure.stderrTail)
   }

@@ -27,7 +27,10 @@ export interface FleetDesk {
   serverLogs(serverId: string, options: Readonly<{ limit: number; after?: string | undefined }>): Promise<ServerLogLines>
   /** How a server fares, as only its supervisor knows. Undefined: it is supervised elsewhere, or by nobody; who asks shows the rest. */
   vitals(serverId: string): Promise<ServerVitals | undefined>
-  /** Calls a tool for somebody who speaks no MCP. @throws CommandRefused `tool-call-refused`, with the rule: no answer of the tool came */
+  /**
+   * Calls a tool for somebody who speaks no MCP.
+   * @throws CommandRefused `tool-call-refused`, `tool-call-timed-out` or `circuit-open`, with the rule: no answer of the tool came
+   */
   callTool(call: Omit<PlainCall, 'server'> & Readonly<{ serverId: string }>): Promise<JsonObject>
   /** Starts a throw-away instance, beside the one that runs, and ends it. What fails is an answer, not an error. */
   testServer(config: ServerConfig, options: Readonly<{ approved: boolean; signal: AbortSignal }>): Promise<ServerTest>
@@ -94,7 +97,7 @@ export function createFleetDesk(options: FleetDeskOptions): FleetDesk {
       if (name === undefined) throw new CommandRefused({ rule: 'server-not-registered', facts: { situation: 'absent' } })
       const answer = await options.gateway.callTool({ ...call, server: name })
       if (answer.kind === 'result') return answer.result
-      throw new CommandRefused({ rule: 'tool-call-refused', facts: { broken: answer.rule, says: protect(answer.says, 2_000).text } })
+      throw new CommandRefused({ rule: refusalOf(answer.rule), facts: { broken: answer.rule, says: protect(answer.says, 2_000).text } })
     },
     async testServer(config, { approved, signal }) {
       if (!supervisor.supervises()) notHere()
@@ -120,6 +123,11 @@ export function createFleetDesk(options: FleetDeskOptions): FleetDesk {
       return tryUpgrade({ server: state, version, signal }, { canary, hash })
     },
   }
+}
+
+function refusalOf(rule: string): 'circuit-open' | 'tool-call-timed-out' | 'tool-call-refused' {
+  if (rule === 'circuit-open') return rule
+  return rule === 'timed-out' ? 'tool-call-timed-out' : 'tool-call-refused'
 }
 
 function notHere(): never {

@@ -16,6 +16,7 @@ import type { RegisteredServer } from '../../domain/server/state.ts'
 import { servedDefinition, type ToolDefinition, whyNoTools } from '../../domain/server/tool.ts'
 import type { CallRules } from './call-rules.ts'
 import { type Launch, LaunchFailed } from './launch.ts'
+import { type LentLine, lentLine } from './lent-line.ts'
 import type { ManagedServer } from './managed-server.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -68,28 +69,30 @@ function gatewayServer(managed: ManagedServer, state: RegisteredServer, options:
     },
     async shared(signal): Promise<McpSession> {
       await managed.settled(signal)
-      return running(managed, name).session
+      return managed.session ?? refuse(managed, name)
     },
-    async own(sessionKey, signal): Promise<McpLink> {
+    async own(label, signal): Promise<McpLink> {
       // Its tools are known from the run that the supervisor keeps; without one, nobody knows what may be called.
       await managed.settled(signal)
-      const { state: now } = running(managed, name)
-      const launching = launch({
+      // Not the configuration of now: what has changed since belongs to the next run, whose tools nobody has seen.
+      const { runsWith } = managed
+      if (managed.session === undefined || runsWith === undefined) return refuse(managed, name)
+      const { transport, stopGraceMs } = runsWith
+      const opening = launch({
         runId: ids.fresh(),
-        config: now.config,
-        approved: now.config.transport.kind === 'stdio' && now.approvedArgv.has(argvHash(now.config.transport, hash)),
-        logPath: logPathOf(name, `session-${sessionKey}`),
-      })
-      // Lent before it is there: what takes the server down while this starts must find it, or it would outlive the run that it belongs to.
-      const stop = (mostGraceMs = now.config.stopGraceMs): Promise<unknown> =>
-        launching.then(
-          (launched) => launched.stop(Math.min(now.config.stopGraceMs, mostGraceMs)),
-          () => undefined,
-        )
-      const takeBack = managed.lend(stop)
+        config: runsWith,
+        approved: transport.kind === 'stdio' && state.approvedArgv.has(argvHash(transport, hash)),
+        logPath: logPathOf(name, `session-${label}`),
+      }).then((launched): LentLine & typeof launched => ({ ...launched, ...lentLine(launched.link, end) }))
+      // Lent before there is anything: a server that goes, or is started anew, takes with it what is only being opened.
+      const takeBack = managed.lend({ end, idle: async () => (await opening).idle() })
+      async function end(mostGraceMs = stopGraceMs): Promise<void> {
+        const opened = await opening.catch(() => undefined)
+        await opened?.stop(Math.min(stopGraceMs, mostGraceMs))
+        takeBack()
+      }
       try {
-        const { link } = await launching
-        return ownedLink(link, () => stop().finally(takeBack))
+        return (await opening).link
       } catch (error) {
         takeBack()
         if (!(error instanceof LaunchFailed)) throw error
@@ -99,11 +102,9 @@ function gatewayServer(managed: ManagedServer, state: RegisteredServer, options:
   }
 }
 
-/** @throws GatewayRefusal with why it does not. */
-function running(managed: ManagedServer, name: string): Readonly<{ session: McpSession; state: RegisteredServer }> {
-  const { session, state } = managed
-  if (session && state) return { session, state }
-  const why = state === undefined ? { rule: 'server-not-registered', says: `${name} was retired` } : whyUnusable(managed, state)
+function refuse(managed: ManagedServer, name: string): never {
+  const { state: now } = managed
+  const why = now === undefined ? { rule: 'server-not-registered', says: `${name} was retired` } : whyUnusable(managed, now)
   throw new GatewayRefusal(why?.rule ?? 'server-not-running', why?.says ?? `${name} does not run`)
 }
 
@@ -116,15 +117,6 @@ export const createCallObserver =
     if (outcome === 'timed-out' || outcome === 'lost') managed.breaker = broke(managed.breaker, clock.now(), breaker)
     if (outcome === 'ok' || outcome === 'tool-error' || outcome === 'error') managed.breaker = closedBreaker
   }
-
-/** Closing the line ends the program behind it. */
-const ownedLink = (link: McpLink, stop: () => Promise<unknown>): McpLink => ({
-  ...link,
-  async close() {
-    await link.close()
-    await stop()
-  },
-})
 
 const served = new WeakMap<RegisteredServer['tools'], readonly ToolDefinition[]>()
 

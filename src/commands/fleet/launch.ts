@@ -78,7 +78,7 @@ async function launchProgram(
     logPath,
   })
   return {
-    link: links.stdio(child),
+    link: links.stdio(child, { stopGraceMs: config.stopGraceMs }),
     process: child.process,
     ended: child.ended,
     stderrTail: () => child.stderrTail(),

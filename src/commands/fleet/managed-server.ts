@@ -3,15 +3,19 @@
  * log each time, so a question that was asked twice, or in between, changes nothing.
  */
 import { elapsedMs } from '../../domain/instant.ts'
-import type { McpSession, Quiescence } from '../../domain/ports/mcp.ts'
+import { AppendTooLarge } from '../../domain/ports/event-store.ts'
+import { McpRequestFailed, type McpSession, type Quiescence } from '../../domain/ports/mcp.ts'
 import { protect } from '../../domain/protected.ts'
 import { type Breaker, closedBreaker } from '../../domain/server/breaker.ts'
 import type { ServerCommand } from '../../domain/server/commands.ts'
+import type { ServerConfig } from '../../domain/server/config.ts'
+import { diffConfigs } from '../../domain/server/config-diff.ts'
 import { argvHash } from '../../domain/server/executable.ts'
 import type { RegisteredServer, Run, Server } from '../../domain/server/state.ts'
 import type { CommandCause } from '../aggregate-commands.ts'
 import { CommandRefused } from '../command-refused.ts'
 import { throughOutages } from '../retry.ts'
+import type { Loan } from './lent-line.ts'
 import { beginLife, type LifeEnd, type LifeListener, type ServerLife } from './server-life.ts'
 import type { Held } from './supervision.ts'
 
@@ -22,6 +26,8 @@ export interface ManagedServer {
   readonly session: McpSession | undefined
   /** It is registered no more, and nothing of it is left. */
   readonly gone: boolean
+  /** What the present run was started with. */
+  readonly runsWith: ServerConfig | undefined
   breaker: Breaker
   /** Something may have changed. Returns at once. */
   look(): void
@@ -37,10 +43,10 @@ export interface ManagedServer {
    */
   drain(withinMs: number, signal: AbortSignal): Promise<Disposable>
   /**
-   * Takes what was started of it for one client alone, and ends it when the server may not run any more, is started anew, or Steward stops. Returns
-   * how to take it back, when its owner has ended it.
+   * Takes what was started of the present run for one client alone, and ends it when the server may not run any more, is started anew, goes on with
+   * another configuration, or Steward stops. Returns how to take it back, when its owner has ended it.
    */
-  lend(end: (mostGraceMs?: number) => Promise<unknown>): () => void
+  lend(loan: Loan): () => void
   /** Resolves when it runs, or cannot be expected to soon. */
   settled(signal: AbortSignal): Promise<void>
   /** Ends it, with its program. Wanted or not: Steward stops, and has no more patience than it is given. */
@@ -61,8 +67,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   let reading: Promise<unknown> | undefined
   let again = false
   const waiting = new Set<() => void>()
-  /** How to end what single clients have. */
-  const lent = new Set<(mostGraceMs?: number) => Promise<unknown>>()
+  /** What single clients have, and with which configuration it was started. */
+  const lent = new Map<Loan, ServerConfig | undefined>()
   const closed = new AbortController()
   let alarm = new AbortController()
 
@@ -78,6 +84,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       const isIdle = !life && !leaving && !looking && lent.size === 0
       return isIdle && state === undefined && readUpTo >= 0n
     },
+    get runsWith() {
+      return life?.config
+    },
     get draining() {
       return quiet !== undefined
     },
@@ -89,10 +98,10 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     refresh: async () => life?.refresh(),
     drain,
     settled,
-    lend(end) {
-      lent.add(end)
+    lend(loan) {
+      lent.set(loan, life?.config)
       look()
-      return () => lent.delete(end)
+      return () => void lent.delete(loan)
     },
     async close(graceMs) {
       closing = true
@@ -101,7 +110,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       // Whatever is on its way out already was given more patience, and a step that waits for the log must not hold it up.
       leaving?.stop(graceMs)
       life?.stop(graceMs)
-      for (const end of lent) end(graceMs).catch(() => undefined)
+      for (const loan of lent.keys()) loan.end(graceMs).catch(() => undefined)
       look()
       while (looking) await looking
     },
@@ -139,7 +148,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     quiet = quiescence
     const over = new AbortController()
     try {
-      await Promise.race([quiescence.idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
+      const idle = Promise.all([quiescence.idle, ...Array.from(lent.keys(), (loan) => loan.idle().catch(() => undefined))])
+      await Promise.race([idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
     } catch (error) {
       letIn(quiescence)
       throw error
@@ -184,10 +194,11 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
-  async function takeBack(): Promise<void> {
-    const ending = [...lent].map(async (end) => {
-      await end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
-      lent.delete(end)
+  async function takeBack(which: (startedWith: ServerConfig | undefined) => boolean = () => true): Promise<void> {
+    const loans = [...lent].flatMap(([loan, startedWith]) => (which(startedWith) ? [loan] : []))
+    const ending = loans.map(async (loan) => {
+      await loan.end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
+      lent.delete(loan)
     })
     await Promise.all(ending)
   }
@@ -237,6 +248,8 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
   async function begin(now: RegisteredServer, expected: bigint | undefined): Promise<void> {
+    // After a crash clients keep what is theirs, unless it is another program by now.
+    await takeBack((startedWith) => startedWith === undefined || diffConfigs(startedWith, now.config).length > 0)
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)
@@ -270,7 +283,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       },
       async tools(tools, instructions, { invalid }) {
         for (const { name, says } of invalid) logger.warn({ serverId, tool: name, says }, 'a tool definition cannot be served')
-        await tell({ type: 'ReportTools', data: { runId, tools, instructions, now: clock.now() } })
+        await tell({ type: 'ReportTools', data: { runId, tools, instructions, now: clock.now() } }).catch(tooManyTools)
       },
       async running({ negotiated }) {
         const { era, version, serverInfo, capabilities } = negotiated
@@ -370,6 +383,11 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
 /** `last`: of the events that are in it. */
 type Loaded = Readonly<{ state: Server; last: Readonly<{ revision: bigint }> | undefined }>
+/** What cannot be recorded cannot be approved, or served. */
+function tooManyTools(error: unknown): never {
+  if (!(error instanceof AppendTooLarge)) throw error
+  throw new McpRequestFailed({ rule: 'too-large', says: `what changed in its list takes more than ${error.limitBytes} bytes in the log` })
+}
 
 const NOT_ENDED = 'a program of a single client could not be ended'
 /** How long a failed look waits before the next one. */

@@ -53,6 +53,7 @@ export type LifeEnd =
 
 export interface ServerLife {
   readonly runId: string
+  readonly config: ServerConfig
   /** Undefined until it runs, and when it ends. */
   readonly session: McpSession | undefined
   /** Never rejects. */
@@ -65,8 +66,9 @@ export interface ServerLife {
 
 /** At most so long for one listing of tools. */
 const LIST_TIMEOUT_MS = 30_000
-/** Changes that are told shortly after each other are one listing. */
+/** Changes that are told shortly after each other are one listing. Each listing may be an entry of the log, so who goes on telling is heard less often. */
 const SETTLE_MS = 200
+const LONGEST_SETTLE_MS = 60_000
 const HANDSHAKE_MARGIN_MS = 100
 const REFRESH_EVERY_MS = 3_600_000
 
@@ -211,11 +213,16 @@ export function beginLife(options: LifeOptions): ServerLife {
   /** Lists again when the server says that something changed. A listing that fails is told by health, and tried again there. */
   function keepListing(agreed: McpSession, signal: AbortSignal): () => void {
     let due = false
+    let settleMs = SETTLE_MS
+    let listedAt = clock.now()
     async function settled(): Promise<void> {
       if (due) return
       due = true
-      await clock.sleep(SETTLE_MS, signal)
+      if (elapsedMs(listedAt, clock.now()) > LONGEST_SETTLE_MS) settleMs = SETTLE_MS
+      await clock.sleep(settleMs, signal)
       due = false
+      listedAt = clock.now()
+      settleMs = Math.min(2 * settleMs, LONGEST_SETTLE_MS)
       await list(agreed, signal)
     }
     return agreed.hear({
@@ -228,6 +235,7 @@ export function beginLife(options: LifeOptions): ServerLife {
   const ended = lead()
   return {
     runId,
+    config,
     get session() {
       return session
     },

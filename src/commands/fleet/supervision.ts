@@ -38,6 +38,8 @@ export type Supervision = Readonly<{
   logPathOf: (name: string, runId: string) => string
   /** Something of a server has changed that its callers may have to hear of. */
   changed?: (serverId: string) => void
+  /** It is no more: nobody can call it. */
+  retired?: (serverId: string) => void
   /** Aborts when Steward has no time left to record anything. */
   drain: AbortSignal
 }>

@@ -128,6 +128,7 @@ export function createSupervisor(options: Supervision): Supervisor {
       // An outage may last longer than the lease: then the servers have to go at once.
       await Promise.race([manage(serverId, held).looked(), over])
       if (item.type.startsWith('Tool') || item.type === 'InstructionsApproved') options.changed?.(serverId)
+      if (item.type === 'ServerRetired') options.retired?.(serverId)
     }
   }
 }

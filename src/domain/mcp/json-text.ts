@@ -107,4 +107,18 @@ function skipValue(text: string, start: number): number {
   return at
 }
 
+/** Counts brackets outside of strings, and only in what is long enough to hold so many. */
+export function isDeeperThan(levels: number, text: string): boolean {
+  if (text.length < 2 * levels) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = skipString(text, at) - 1
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (++depth > levels) return true
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
+  }
+  return false
+}
+
 const isEnd = (code: number): boolean => code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || code <= 0x20

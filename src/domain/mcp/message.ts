@@ -3,6 +3,7 @@
  * were written; whatever is decided is decided on the parsed value.
  */
 import type { Json, JsonObject } from '../ports/json.ts'
+import { isDeeperThan } from './json-text.ts'
 import { isObject } from './meta.ts'
 
 export type RequestId = string | number
@@ -14,9 +15,13 @@ export type Message = Readonly<{
   kind: 'request' | 'notification' | 'result' | 'error'
 }>
 
-export type Unreadable = Readonly<{ unreadable: 'not-json' | 'batch' | 'not-json-rpc'; id?: RequestId }>
+export type Unreadable = Readonly<{ unreadable: 'not-json' | 'too-deep' | 'batch' | 'not-json-rpc'; id?: RequestId }>
+
+/** It can be parsed however deep it is, but not written again: that takes stack for each level. */
+export const MOST_LEVELS = 256
 
 export function readMessage(raw: string): Message | Unreadable {
+  if (isDeeperThan(MOST_LEVELS, raw)) return { unreadable: 'too-deep' }
   let value: Json
   try {
     value = JSON.parse(raw) as Json

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../ports/json.ts'
 import { CODE } from './errors.ts'
 import { headerMismatch, type Mirrored } from './header-mirror.ts'
+import { isLogLevel, type LogLevel } from './log-level.ts'
 import { isObject, META, metaOf, paramsOf } from './meta.ts'
 import { removedWithSessions } from './methods.ts'
 import { isStatelessVersion, STATELESS_VERSIONS } from './versions.ts'
@@ -12,7 +13,7 @@ export type StatelessRequest = Readonly<{
   version: string
   client: JsonObject | undefined
   capabilities: JsonObject
-  logLevel: string | undefined
+  logLevel: LogLevel | undefined
 }>
 
 export type StatelessProblem = Readonly<{ status: 400 | 404; code: number; says: string; data?: JsonObject }>
@@ -37,13 +38,14 @@ export function readStatelessRequest(value: JsonObject, header: (name: string) =
   if (removedWithSessions(method)) return { status: 404, code: CODE.methodNotFound, says: 'Method not found' }
   const client = meta[META.client]
   const logLevel = meta[META.logLevel]
+  if (logLevel !== undefined && !isLogLevel(logLevel)) return bad(CODE.invalidParams, `params._meta: ${META.logLevel} is no log level`)
   return {
     method,
     params,
     version,
     client: isObject(client) ? client : undefined,
     capabilities,
-    logLevel: typeof logLevel === 'string' ? logLevel : undefined,
+    logLevel,
   }
 }
 

@@ -81,6 +81,7 @@ export class LinkEnded extends Error {
 /** What came and could not be used. Each is counted by name; none disturbs what else is under way. */
 export const noiseKinds = [
   'not-json',
+  'too-deep',
   'batch',
   'not-json-rpc',
   'unknown-answer',

@@ -72,6 +72,13 @@ describe('the surface', () => {
     ['no JSON', '{', {}, 400, -32700],
     ['a batch', [{ jsonrpc: '2.0', id: 1, method: 'ping' }], {}, 400, -32600],
     ['no message', { id: 1 }, {}, 400, -32600],
+    [
+      'what is nested too deeply',
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(300)}1${'}'.repeat(301)}`,
+      {},
+      400,
+      -32600,
+    ],
     ['no session', { jsonrpc: '2.0', id: 1, method: 'ping' }, {}, 400, -32600],
     ['an unknown session', { jsonrpc: '2.0', id: 1, method: 'ping' }, { 'mcp-session-id': 'nobody' }, 404, -32600],
     ['another type', '{}', { 'content-type': 'text/plain' }, 415, -32600],

@@ -108,6 +108,49 @@ describe('a line over HTTP', () => {
     expect(await session.request('tools/call', { name: 'x' }, { timeoutMs: 1_000 })).toEqual({})
   })
 
+  it('sends nothing that was given up while the session was begun again', async () => {
+    const renewed = Promise.withResolvers<void>()
+    let calls = 0
+    const { state, script } = withSessions((asked) => {
+      calls++
+      json(asked, 200, { id: asked.body.id ?? 0, result: {} })
+    })
+    let renewals = 0
+    const session = await open(
+      await serve((asked) => {
+        if (asked.body.method !== 'initialize' || state.sessions === 0) return script(asked)
+        renewals++
+        void renewed.promise.then(() => script(asked))
+      }),
+    )
+    state.known.clear()
+    const first = session.request('tools/call', { name: 'x' }, { timeoutMs: 150 })
+    await expect.poll(() => renewals).toBe(1)
+    const second = session.request('tools/call', { name: 'x' }, { timeoutMs: 150 })
+    await expect(Promise.all([first, second])).rejects.toMatchObject({ rule: 'timed-out' })
+    await expect(second).rejects.toMatchObject({ rule: 'timed-out' })
+    renewed.resolve()
+    // The next one is the first that the server sees in its new session.
+    expect(await session.request('tools/call', { name: 'x' }, { timeoutMs: 5_000 })).toEqual({})
+    expect(calls).toBe(1)
+  })
+
+  it('waits for no server that begins no session again', async () => {
+    const { state, script } = withSessions((asked) => json(asked, 200, { id: asked.body.id ?? 0, result: {} }))
+    let hangs = false
+    const session = await open(
+      await serve((asked) => {
+        if (!hangs || asked.body.method !== 'initialize') script(asked)
+      }),
+      { renewalTimeoutMs: 100 },
+    )
+    state.known.clear()
+    hangs = true
+    await expect(session.request('tools/call', { name: 'x' }, { timeoutMs: 5_000 })).rejects.toMatchObject({ rule: 'session-lost' })
+    hangs = false
+    expect(await session.request('tools/call', { name: 'x' }, { timeoutMs: 5_000 })).toEqual({})
+  })
+
   it('takes a broken stream up at the last event that it saw', async () => {
     const resumed: string[] = []
     const { script } = withSessions(({ incoming, outgoing, body }) => {

@@ -83,9 +83,11 @@ describe('a line', () => {
       '{"hello":1}',
       '"text"',
       '{"jsonrpc":"2.0","id":1.5,"result":{}}',
+      // It could be read, but not written again: that takes stack.
+      `{"result":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)},"id":1,"id":1,"jsonrpc":"2.0"}`,
     ])
       raw(line)
-    expect(noise).toEqual(['not-json', 'not-json', 'batch', 'not-json-rpc', 'not-json-rpc', 'not-json-rpc'])
+    expect(noise).toEqual(['not-json', 'not-json', 'batch', 'not-json-rpc', 'not-json-rpc', 'not-json-rpc', 'too-deep'])
     expect(await call(session)).toEqual({ ok: true })
   })
 
@@ -231,11 +233,12 @@ describe('listing tools', () => {
     }
 
   it('takes all pages, and names what cannot be served', async () => {
+    const deep = JSON.parse(`${'{"properties":'.repeat(100)}{}${'}'.repeat(100)}`)
     const { session } = await open(
       pages((cursor) =>
         cursor === undefined
           ? { tools: [tool('a'), { name: 'b' }, { name: '', inputSchema: {} }], nextCursor: 'more' }
-          : { tools: [tool('c'), tool('a'), 7] },
+          : { tools: [tool('c'), tool('a'), 7, { ...tool('d'), inputSchema: deep }] },
       ),
     )
     const { tools, invalid } = await listTools(session, { timeoutMs: 1_000 })
@@ -245,6 +248,7 @@ describe('listing tools', () => {
       { name: '', says: 'has no name' },
       { name: 'a', says: 'is listed twice; the first is taken' },
       { name: '#4', says: 'is no object' },
+      { name: 'd', says: 'is nested deeper than 64 levels' },
     ])
   })
 

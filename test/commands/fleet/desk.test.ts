@@ -29,6 +29,8 @@ async function open() {
     gateway: {
       async callTool({ tool, ...call }) {
         asked.push({ tool, ...call })
+        if (tool === 'slow') return { kind: 'error', rule: 'timed-out', says: 'no answer' }
+        if (tool === 'broken') return { kind: 'error', rule: 'circuit-open', says: 'it is tried again in 3 s' }
         if (tool === 'refused') return { kind: 'error', rule: 'tool-disabled', says: 'refused is disabled' }
         return { kind: 'result', result: { content: [] } }
       },
@@ -59,6 +61,8 @@ test('a call over plain HTTP goes to the server of this id by its name, and says
     rule: 'tool-call-refused',
     facts: { broken: 'tool-disabled', says: 'refused is disabled' },
   })
+  await expect(desk.callTool({ ...call, tool: 'slow' })).rejects.toMatchObject({ rule: 'tool-call-timed-out' })
+  await expect(desk.callTool({ ...call, tool: 'broken' })).rejects.toMatchObject({ rule: 'circuit-open' })
   await expect(desk.callTool({ ...call, serverId: 's-2', tool: 'echo' })).rejects.toMatchObject({ rule: 'server-not-registered' })
 })
 

@@ -61,6 +61,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4, startsAtO
   const programs: FakeProgram[] = []
   const behaviours: Behaviour[] = []
   const held = new Set<string>()
+  let offered: readonly ToolDefinition[] | undefined
   let lost = new AbortController()
 
   const launch = async (request: LaunchRequest): Promise<Launched> => {
@@ -68,6 +69,7 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4, startsAtO
     if (behaviour === 'missing') throw new LaunchFailed('executable-missing', 'there is no such program')
     const program = new FakeProgram(request)
     programs.push(program)
+    if (offered) program.tools = offered
     if (behaviour === 'dies') program.crash()
     const link = { program, behaviour }
     links.set(linkOf(link), link)
@@ -233,6 +235,10 @@ export function createFleetBench({ behaves = 'well', probesAtOnce = 4, startsAtO
     probing,
     /** What was known of the server before each handshake. */
     priors,
+    /** What every program lists from its start on. */
+    offers: (tools: readonly ToolDefinition[]) => {
+      offered = tools
+    },
     /** The next starts behave like this, in order. */
     next: (...some: readonly Behaviour[]) => void behaviours.push(...some),
     databaseIsAway: (is: boolean) => {

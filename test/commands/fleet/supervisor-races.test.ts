@@ -64,9 +64,12 @@ test('what single clients have of it has no more patience either, though a step 
   const { managed, rest, loseLease, storeIsAway, clock } = await running({ stopGraceMs: 120_000 })
   const graces: (number | undefined)[] = []
   const goes = Promise.withResolvers<void>()
-  managed.lend(async (mostGraceMs) => {
-    graces.push(mostGraceMs)
-    await goes.promise
+  managed.lend({
+    idle: async () => undefined,
+    async end(mostGraceMs) {
+      graces.push(mostGraceMs)
+      await goes.promise
+    },
   })
   await rest()
   storeIsAway(true)

@@ -296,7 +296,7 @@ test('what single clients have of a server ends with it, whatever ends it', asyn
   await fleet.register()
   await fleet.ask(start)
   const ended: string[] = []
-  const lend = (name: string) => supervisor.server('s-1')?.lend(async () => ended.push(name))
+  const lend = (name: string) => supervisor.server('s-1')?.lend({ end: async () => ended.push(name), idle: async () => undefined })
   const own = lend('closed by its owner')
   lend('at the restart')
   await fleet.rest()
@@ -463,6 +463,59 @@ test('tools that change behind the approval are quarantined as soon as the serve
   await fleet.clock.advance(300)
   await fleet.rest()
   expect((await fleet.types('server-s-1')).slice(-2)).toStrictEqual(['ToolCatalogChanged', 'ToolQuarantined'])
+})
+
+/** More than the log takes at once. */
+const flood = [{ name: 'echo', description: 'x'.repeat(1_100_000), inputSchema: { type: 'object' } }]
+
+test('a server whose list of tools is longer than the log takes fails for that, and is disabled like one that never runs', async () => {
+  const fleet = createFleetBench()
+  fleet.start()
+  await fleet.register({ maxFailures: 1 })
+  fleet.offers(flood)
+  await fleet.ask(start)
+  expect(await fleet.facts()).toStrictEqual(['ServerStarting', 'ServerFailed', 'ServerDisabled'])
+  expect((await fleet.events('server-s-1')).find(({ type }) => type === 'ServerFailed')).toMatchObject({
+    data: { reason: 'tools-unlistable', says: { text: expect.stringContaining('more than 1000000 bytes in the log') } },
+  })
+  expect(fleet.program().stopped).toBe(true)
+})
+
+test('a server that tells of changes without end is heard less and less often, and at once again when it was quiet', async () => {
+  const fleet = createFleetBench()
+  fleet.start()
+  await fleet.register()
+  await fleet.ask(start)
+  const changes = async () => (await fleet.types('server-s-1')).filter((type) => type === 'ToolCatalogChanged').length
+  const tells = async (ms: number): Promise<void> => {
+    fleet.program().tools = [{ name: `tool-${fleet.clock.now()}`, inputSchema: { type: 'object' } }]
+    fleet.program().heard?.('notifications/tools/list_changed')
+    await fleet.clock.advance(ms)
+    await fleet.rest()
+  }
+  for (let second = 0; second < 20; second++) for (let tenth = 0; tenth < 10; tenth++) await tells(100)
+  const while20Seconds = await changes()
+  expect(while20Seconds).toBeGreaterThan(5)
+  expect(while20Seconds).toBeLessThan(10)
+  await fleet.clock.advance(90_000)
+  const before = await changes()
+  await tells(201)
+  expect(await changes()).toBe(before + 1)
+})
+
+test('a list that grows too long while the server runs changes nothing of what is served, and who asks is told why', async () => {
+  const fleet = createFleetBench()
+  const { supervisor } = fleet.start()
+  await fleet.register()
+  await fleet.ask(start)
+  fleet.program().tools = flood
+  fleet.program().heard?.('notifications/tools/list_changed')
+  await fleet.clock.advance(1_000)
+  await fleet.rest()
+  const managed = supervisor.server('s-1')
+  await expect(managed?.refresh()).rejects.toMatchObject({ rule: 'too-large' })
+  expect(managed?.state).toMatchObject({ state: 'running' })
+  expect([...(managed?.state?.tools.values() ?? [])].map(({ approved }) => approved?.definition.description)).toEqual([undefined])
 })
 
 test('in maintenance nothing runs and nothing is restarted, and afterwards it is as it was wanted', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findMembers, replaceSpans } from '../../../src/domain/mcp/json-text.ts'
-import { isReadable, type Message, readMessage } from '../../../src/domain/mcp/message.ts'
+import { findMembers, isDeeperThan, replaceSpans } from '../../../src/domain/mcp/json-text.ts'
+import { isReadable, type Message, MOST_LEVELS, readMessage } from '../../../src/domain/mcp/message.ts'
 import { readdressAnswer, readdressProgress, readdressRequest } from '../../../src/domain/mcp/readdress.ts'
 
 const message = (text: string): Message => {
@@ -95,6 +95,27 @@ describe('finding members', () => {
             ]),
           ),
     ).toBe('{"a":"{\\"id\\":1,","b":["\\\\","]"],"id":5,"c":null}')
+  })
+})
+
+describe('how deep a text is', () => {
+  const nested = (levels: number, inside = '1') => `${'{"a":['.repeat(levels / 2)}${inside}${']}'.repeat(levels / 2)}`
+
+  it('counts what is open at the same time, and nothing within strings', () => {
+    expect(isDeeperThan(10, nested(10))).toBe(false)
+    expect(isDeeperThan(10, nested(12))).toBe(true)
+    const quoted = JSON.stringify('[{\\"'.repeat(50))
+    expect(isDeeperThan(10, nested(10, quoted))).toBe(false)
+    expect(isDeeperThan(10, nested(12, quoted))).toBe(true)
+    expect(isDeeperThan(10, `[${'[[]],'.repeat(50)}1]`)).toBe(false)
+    // Whoever leaves a string open writes no JSON; it is looked at to its end all the same.
+    expect(isDeeperThan(10, `[[["${'['.repeat(50)}`)).toBe(false)
+  })
+
+  it('ends a message that is deeper than may be, whoever sends it', () => {
+    const call = (levels: number) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${nested(levels)}}`
+    expect(readMessage(call(MOST_LEVELS - 2))).toMatchObject({ kind: 'request' })
+    expect(readMessage(call(MOST_LEVELS))).toEqual({ unreadable: 'too-deep' })
   })
 })
 

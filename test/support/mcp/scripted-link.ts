@@ -10,6 +10,8 @@ export type ScriptedServer = Readonly<{
   sent: JsonObject[]
   /** Ends the life that is on, as a crash does. */
   crash(): void
+  /** From now on no line of it can be closed. */
+  sticks(): void
 }>
 
 export type Say = (message: JsonObject) => void
@@ -20,6 +22,7 @@ const TOOLS = ['read', 'write', 'ask'].map((name) => ({ name, inputSchema: { typ
 export function scriptedServer(era: 'session' | 'stateless', script: (message: JsonObject, say: Say) => void): ScriptedServer {
   const sent: JsonObject[] = []
   let crash: () => void = () => undefined
+  let isStuck = false
 
   function opening({ id, method }: JsonObject): JsonObject | undefined {
     const about = { capabilities: { tools: { listChanged: true } }, serverInfo: { name: 'scripted', version: '1' } }
@@ -35,6 +38,9 @@ export function scriptedServer(era: 'session' | 'stateless', script: (message: J
   return {
     sent,
     crash: () => crash(),
+    sticks: () => {
+      isStuck = true
+    },
     async link() {
       let listener: LinkListener | undefined
       let end: LinkEnd | undefined
@@ -64,6 +70,7 @@ export function scriptedServer(era: 'session' | 'stateless', script: (message: J
         abandon: () => false,
         agreed() {},
         async close() {
+          if (isStuck) throw new Error('it cannot be ended')
           finish({ reason: 'asked', says: 'the line was closed' })
         },
       }

@@ -3,6 +3,7 @@
  * gets the client's own opening again, and the next call goes on in the same session.
  */
 import { CODE, failure } from '../../../domain/mcp/errors.ts'
+import type { LogLevel } from '../../../domain/mcp/log-level.ts'
 import { idOf, type Message, methodOf, notification, result } from '../../../domain/mcp/message.ts'
 import { isObject, paramsOf } from '../../../domain/mcp/meta.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
@@ -38,7 +39,8 @@ export interface ClientSession {
   listen(server: GatewayServer, reply: Reply, lastEventId: string | undefined): void
   /** The list that this server serves is another now. */
   toolsChanged(): void
-  sweep(nowMs: number): void
+  /** Lets questions and old streams lapse, and keeps quiet streams open. */
+  sweep(nowMs: number, keepAlive: boolean): void
   /** Ends the line of its own; the session stays. */
   release(): Promise<void>
   close(): Promise<void>
@@ -53,7 +55,7 @@ export function createClientSession(
   const wanted = initialize['protocolVersion']
   const identity = identityOf(initialize)
   let version = typeof wanted === 'string' && isSessionVersion(wanted) ? wanted : LATEST_SESSION
-  let logLevel: string | undefined
+  let logLevel: LogLevel | undefined
   let lastUsedMs = nowMs()
 
   /** Resources that the client is subscribed to. */
@@ -170,10 +172,11 @@ export function createClientSession(
 
     toolsChanged: () => streams.route(true).push(notification(METHOD.toolsChanged).text),
 
-    sweep(now) {
+    sweep(now, keepAlive) {
       questions.expire(now - context.limits.questionTtlMs)
       calls.sweep(now)
       streams.expire(now)
+      if (keepAlive) streams.keepAlive()
     },
 
     release: () => line.release(),

@@ -3,7 +3,7 @@
  * written. A session opens nothing to anybody but the principal that began it.
  */
 import { CODE, failure, protocolError } from '../../../domain/mcp/errors.ts'
-import { isReadable, type Message, methodOf, readMessage, type Unreadable } from '../../../domain/mcp/message.ts'
+import { isReadable, type Message, MOST_LEVELS, methodOf, readMessage, type Unreadable } from '../../../domain/mcp/message.ts'
 import { META, metaOf, paramsOf } from '../../../domain/mcp/meta.ts'
 import { isSessionVersion } from '../../../domain/mcp/versions.ts'
 import { GatewayRefusal, type GatewayServer, type PlainAnswer, type PlainCall } from '../../../domain/ports/mcp.ts'
@@ -23,8 +23,8 @@ export interface Gateway {
   clientsOf(serverId: string): number
   /** Sessions that are known, and lines that belong to one client alone. */
   counts(): Readonly<{ sessions: number; ownLines: number }>
-  /** Ends every session and line of a server, or of all. */
-  endSessions(serverId?: string): Promise<void>
+  /** Of a server that is no more: whoever still listens hears that it is over. */
+  endSessions(serverId: string): Promise<void>
   /** Whether something of this key is open: a session, a request, a line. */
   holds(principal: string): boolean
   /** A key is no longer good: its sessions and streams end, its calls are cancelled at their servers, its lines are closed. */
@@ -68,33 +68,41 @@ export function createGateway({ directory, record, onRefused, freshId, nowMs = D
       throw new GatewayRefusal('too-many-sessions', `server ${name} has its ${maxSessions} sessions, and all of them are in use`)
     }
     opening.set(serverId, others + 1)
-    await Promise.allSettled(idlest.slice(0, Math.max(0, tooMany)).map((line) => line.release()))
+    await Promise.all(idlest.slice(0, Math.max(0, tooMany)).map(release))
     let open = true
     return () => {
-      if (open) opening.set(serverId, (opening.get(serverId) ?? 1) - 1)
+      if (!open) return
       open = false
+      const left = (opening.get(serverId) ?? 1) - 1
+      if (left > 0) opening.set(serverId, left)
+      else opening.delete(serverId)
     }
   }
 
   function sweep(): void {
     const now = nowMs()
+    const keepAlive = ++sweeps % KEEP_ALIVE_EVERY === 0
     for (const session of sessions.values()) {
-      session.sweep(now)
+      session.sweep(now, keepAlive)
       if (!session.busy && now - session.lastUsedMs > limits.sessionTtlMs) void end(session)
     }
     for (const session of sessions.values()) {
-      if (session.holdsLine && !session.busy && now - session.lastUsedMs > idleMs(session.serverId)) void session.release()
+      if (session.holdsLine && !session.busy && now - session.lastUsedMs > idleMs(session.serverId)) void release(session)
     }
-    for (const line of stateless.pool.lines()) if (!line.busy && now - line.lastUsedMs > idleMs(line.serverId)) void line.release()
-    stateless.sweep(now, ++sweeps % KEEP_ALIVE_EVERY === 0)
+    for (const line of stateless.pool.lines()) if (!line.busy && now - line.lastUsedMs > idleMs(line.serverId)) void release(line)
+    stateless.sweep(now, keepAlive)
   }
 
   const idle = new Map<string, number>()
   const idleMs = (serverId: string): number => idle.get(serverId) ?? 300_000
 
+  /** Never rejects: nobody waits for most of these, and what a program left behind is its server's to end. */
+  const release = (line: Pick<ClientSession, 'serverId' | 'release'>): Promise<void> =>
+    line.release().catch((error: unknown) => context.refused(line.serverId, 'line-not-ended', String(error)))
+
   async function end(session: ClientSession): Promise<void> {
     sessions.delete(session.id)
-    await session.close()
+    await session.close().catch((error: unknown) => context.refused(session.serverId, 'line-not-ended', String(error)))
   }
 
   function post(server: GatewayServer, inbound: Inbound, reply: Reply) {
@@ -187,9 +195,10 @@ export function createGateway({ directory, record, onRefused, freshId, nowMs = D
       ownLines: [...sessions.values()].filter(({ holdsLine }) => holdsLine).length + [...stateless.pool.lines()].length,
     }),
     async endSessions(serverId) {
-      const all = [...sessions.values()].filter((session) => serverId === undefined || session.serverId === serverId)
-      const lines = [...stateless.pool.lines()].filter((line) => serverId === undefined || line.serverId === serverId)
-      await Promise.allSettled([...all.map(end), ...lines.map((line) => line.release())])
+      const all = [...sessions.values()].filter((session) => session.serverId === serverId)
+      const lines = [...stateless.pool.lines()].filter((line) => line.serverId === serverId)
+      idle.delete(serverId)
+      await Promise.all([...all.map(end), ...lines.map(release)])
     },
     holds(principal) {
       for (const session of sessions.values()) if (session.principal === principal) return true
@@ -218,6 +227,8 @@ function unreadable({ unreadable: why, id }: Unreadable, reply: Reply) {
   switch (why) {
     case 'not-json':
       return reply.json(400, protocolError(null, CODE.notJson, 'Parse error: the body is no JSON').text)
+    case 'too-deep':
+      return reply.json(400, protocolError(null, CODE.invalidRequest, `Invalid Request: nested deeper than ${MOST_LEVELS} levels`).text)
     case 'batch':
       return reply.json(400, protocolError(null, CODE.invalidRequest, 'Invalid Request: send each message by itself').text)
     case 'not-json-rpc':

@@ -3,6 +3,7 @@
  * everybody.
  */
 import { CODE, failure, protocolError } from '../../../domain/mcp/errors.ts'
+import { isLogLevel, type LogLevel } from '../../../domain/mcp/log-level.ts'
 import { idOf, type Message, methodOf, type RequestId, result } from '../../../domain/mcp/message.ts'
 import { paramsOf } from '../../../domain/mcp/meta.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
@@ -10,7 +11,7 @@ import type { JsonObject } from '../../../domain/ports/json.ts'
 import { type GatewayServer, McpRequestFailed, type McpSession } from '../../../domain/ports/mcp.ts'
 import type { Bridge } from './bridge-to-stateless.ts'
 import type { Reply } from './exchange.ts'
-import { deskOf, isLogLevel } from './shared-desk.ts'
+import { deskOf } from './shared-desk.ts'
 import { unavailable } from './tool-call.ts'
 import { listForSession } from './tool-list.ts'
 
@@ -20,10 +21,13 @@ export type OwnRequestParts = Readonly<{
   bridge: Bridge
   line: (server: GatewayServer) => Promise<McpSession>
   passesOn: (server: GatewayServer) => boolean
-  setLogLevel: (level: string) => void
+  setLogLevel: (level: LogLevel) => void
   /** Stands for the session at a shared desk. */
   client: object
 }>
+
+/** Each is kept, so that a server that was started anew is told of it again. */
+const MOST_SUBSCRIPTIONS = 1_000
 
 /** Returns whether the request is answered, or will be. */
 export type OwnRequests = (server: GatewayServer, message: Message, to: Reply) => boolean
@@ -45,7 +49,7 @@ export function createOwnRequests({ uris, bridge, line, passesOn, setLogLevel, c
   }
 
   function level(server: GatewayServer, id: RequestId, wanted: unknown, to: Reply): boolean {
-    if (typeof wanted !== 'string' || !isLogLevel(wanted)) {
+    if (!isLogLevel(wanted)) {
       to.json(200, protocolError(id, CODE.invalidParams, 'params.level is no log level').text)
       return true
     }
@@ -60,6 +64,11 @@ export function createOwnRequests({ uris, bridge, line, passesOn, setLogLevel, c
 
   function subscription(server: GatewayServer, id: RequestId, { uri, on }: { uri: unknown; on: boolean }, to: Reply): boolean {
     if (typeof uri !== 'string') return false
+    if (on && !uris.has(uri) && uris.size >= MOST_SUBSCRIPTIONS) {
+      const says = `a session may be subscribed to ${MOST_SUBSCRIPTIONS} resources`
+      to.json(200, failure(id, { code: CODE.refused, rule: 'too-many-subscriptions', says }).text)
+      return true
+    }
     if (on) uris.add(uri)
     else uris.delete(uri)
     if (passesOn(server)) return false
@@ -81,6 +90,10 @@ export function createOwnRequests({ uris, bridge, line, passesOn, setLogLevel, c
     switch (method) {
       case METHOD.ping:
         to.json(200, result(id, {}).text)
+        return true
+      case METHOD.initialize:
+        // A session begins once; and a shared server would take a second beginning for that of all its clients.
+        to.json(200, failure(id, { code: CODE.invalidRequest, rule: 'already-initialized', says: 'this session has begun already' }).text)
         return true
       case METHOD.listTools:
         // An empty list would not say why it is empty.

@@ -30,6 +30,9 @@ type Open = Readonly<{
   say: (text: string) => void
 }>
 
+/** A server could go on asking for as long as its client says nothing. */
+const MOST_OPEN = 256
+
 export function createQuestions(capabilities: JsonObject, nowMs: () => number, onRefused: (rule: string, says: string) => void): Questions {
   const open = new Map<string, Open>()
   let last = 0
@@ -46,6 +49,8 @@ export function createQuestions(capabilities: JsonObject, nowMs: () => number, o
       if (needed !== undefined && !(needed in capabilities)) {
         return void refuse({ answer }, 'client-lacks-capability', `${method} is refused: the client did not declare ${needed}`)
       }
+      if (open.size >= MOST_OPEN)
+        return void refuse({ answer }, 'too-many-questions', `at most ${MOST_OPEN} questions may wait for one client`)
       const id = `steward-${++last}`
       open.set(id, { theirs: idOf(question), token: metaOf(paramsOf(question.value))['progressToken'], atMs: nowMs(), answer, say })
       say(readdressAnswer(question, id))

@@ -3,6 +3,7 @@
  * the server surely has not seen it, or repeating it was declared harmless.
  */
 import { CODE, failure } from '../../../domain/mcp/errors.ts'
+import { isLoudEnough, type LogLevel } from '../../../domain/mcp/log-level.ts'
 import { idOf, type Message, methodOf, type RequestId } from '../../../domain/mcp/message.ts'
 import { paramsOf } from '../../../domain/mcp/meta.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
@@ -15,7 +16,6 @@ import type { Reply } from './exchange.ts'
 import type { Questions } from './questions.ts'
 import type { SessionLine } from './session-line.ts'
 import type { SessionStreams } from './session-streams.ts'
-import { isLoudEnough } from './shared-desk.ts'
 import { type Admission, type Asked, admit, ruleOf, startUsage, type Usage, unavailable, withoutAnswer } from './tool-call.ts'
 import { mirroredHeaders } from './tool-list.ts'
 
@@ -36,7 +36,7 @@ export type SessionCallsOptions = Readonly<{
   line: SessionLine
   bridge: Bridge
   questions: Questions
-  logLevel: () => string | undefined
+  logLevel: () => LogLevel | undefined
   /** A call ended. */
   used: () => void
 }>
@@ -85,10 +85,9 @@ export function createSessionCalls(options: SessionCallsOptions): SessionCalls {
     const ready = line.take(server)
     // The usual case without a promise: it is the way of every call.
     if (!(ready instanceof Promise)) return speak(server, message, live, admission, mayRepeat, ready)
-    ready.then(
-      (session) => speak(server, message, live, admission, mayRepeat, session),
-      (error: unknown) => unreached(server, live, error),
-    )
+    ready
+      .then((session) => speak(server, message, live, admission, mayRepeat, session))
+      .catch((error: unknown) => unreached(server, live, error))
   }
 
   function speak(server: GatewayServer, message: Message, live: LiveCall, admission: Go, mayRepeat: boolean, session: McpSession): void {

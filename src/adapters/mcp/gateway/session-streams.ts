@@ -18,6 +18,8 @@ export interface SessionStreams {
   /** The client listens (again). Returns whether on the stream that belongs to no request. */
   listen(reply: Reply, lastEventId: string | undefined): boolean
   expire(nowMs: number): void
+  /** Keeps what lies between from closing quiet streams. */
+  keepAlive(): void
   close(): void
 }
 
@@ -86,6 +88,10 @@ export function createSessionStreams({ version, nowMs, refused }: SessionStreams
     },
     expire(now) {
       for (const [number, { sinceMs, stream }] of kept) if (stream.done || now - sinceMs > KEPT_MS) kept.delete(number)
+    },
+    keepAlive() {
+      standalone.comment()
+      for (const stream of live) stream.comment()
     },
     close: () => standalone.finish(undefined),
   }

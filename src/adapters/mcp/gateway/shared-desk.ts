@@ -2,20 +2,15 @@
  * What a shared line of the older era can have only once, though many clients want it: the log level, and subscriptions to resources. The line
  * gets the most talkative level that anybody asked for and each subscription once; every client hears only what it asked for itself.
  */
+import { type LogLevel, loudest } from '../../../domain/mcp/log-level.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
 import type { JsonObject } from '../../../domain/ports/json.ts'
 import type { McpSession } from '../../../domain/ports/mcp.ts'
 
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
-
-export const isLogLevel = (level: string): boolean => LEVELS.includes(level)
-export const isLoudEnough = (level: string, wanted: string | undefined): boolean =>
-  wanted === undefined || LEVELS.indexOf(level) >= LEVELS.indexOf(wanted)
-
 export interface SharedDesk {
   subscribe(client: object, uri: string): Promise<JsonObject>
   unsubscribe(client: object, uri: string): Promise<JsonObject>
-  setLevel(client: object, level: string): Promise<JsonObject>
+  setLevel(client: object, level: LogLevel): Promise<JsonObject>
   leave(client: object): void
 }
 
@@ -32,8 +27,9 @@ export function deskOf(session: McpSession, timeoutMs: number): SharedDesk {
 
 function createDesk(session: McpSession, timeoutMs: number): SharedDesk {
   const wanted = new Map<string, Set<object>>()
-  const levels = new Map<object, string>()
-  let level: string | undefined
+  const levels = new Map<object, LogLevel>()
+  /** As the server was told last. */
+  let level: LogLevel | undefined
 
   const ask = (method: string, params: JsonObject) => session.request(method, params, { timeoutMs })
 
@@ -59,10 +55,16 @@ function createDesk(session: McpSession, timeoutMs: number): SharedDesk {
     unsubscribe,
     async setLevel(client, asked) {
       levels.set(client, asked)
-      const loudest = LEVELS.find((one) => [...levels.values()].includes(one)) ?? asked
-      if (loudest === level) return {}
-      level = loudest
-      return await ask(METHOD.setLogLevel, { level: loudest })
+      const wantedNow = loudest(levels.values()) ?? asked
+      if (wantedNow === level) return {}
+      level = wantedNow
+      try {
+        return await ask(METHOD.setLogLevel, { level: wantedNow })
+      } catch (error) {
+        // Whoever asks next tells it again.
+        if (level === wantedNow) level = undefined
+        throw error
+      }
     },
     leave(client) {
       levels.delete(client)

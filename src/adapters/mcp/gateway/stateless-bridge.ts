@@ -1,5 +1,6 @@
 /** A stateless client at a server with sessions: its request in that server's words, and the answer back in those of the client. */
 import { CODE, failure } from '../../../domain/mcp/errors.ts'
+import { isLoudEnough, type LogLevel } from '../../../domain/mcp/log-level.ts'
 import { type Message, makeMessage, methodOf, type RequestId, request, result } from '../../../domain/mcp/message.ts'
 import { isObject, paramsOf, withoutEnvelope } from '../../../domain/mcp/meta.ts'
 import { METHOD } from '../../../domain/mcp/methods.ts'
@@ -7,7 +8,7 @@ import { statusOf } from '../../../domain/mcp/stateless-request.ts'
 import { errorToStateless, resultToStateless } from '../../../domain/mcp/translate.ts'
 import type { McpSession, Settlement } from '../../../domain/ports/mcp.ts'
 import type { GatewayContext } from './context.ts'
-import { deskOf, isLoudEnough } from './shared-desk.ts'
+import { deskOf } from './shared-desk.ts'
 import type { Lost, StatelessVisits, Visit, Waiting } from './stateless-visits.ts'
 import type { SuspendedCalls } from './suspended-calls.ts'
 
@@ -77,8 +78,8 @@ function keepsLog(note: Message, { server, stateless: { logLevel } }: Visit, { r
   return wanted
 }
 
-const levelClients = new Map<string, object>()
-function levelClient(level: string): object {
+const levelClients = new Map<LogLevel, object>()
+function levelClient(level: LogLevel): object {
   const known = levelClients.get(level) ?? {}
   levelClients.set(level, known)
   return known

@@ -74,13 +74,12 @@ export function createStatelessGate(context: GatewayContext): StatelessGate {
     // The usual case without a promise: it is the way of every call.
     const open = server.isolation === 'shared' ? shared.get(server.serverId) : undefined
     if (open?.open) return speak(visit, { session: open, done: NOTHING }, admission, mayRepeat)
-    connect(visit).then(
-      (line) => speak(visit, line, admission, mayRepeat),
-      (error: unknown) => {
+    connect(visit)
+      .then((line) => speak(visit, line, admission, mayRepeat))
+      .catch((error: unknown) => {
         visit.usage?.end('lost', ruleOf(error))
         visit.reply.finish(200, unavailable(server, visit.asked, error).text)
-      },
-    )
+      })
   }
 
   async function connect({ server, principal, stateless }: Visit): Promise<TakenLine> {

@@ -36,7 +36,7 @@ export function subscribe(visit: Visit, session: McpSession, { visits, subscript
     if (!reply.notify(makeMessage({ jsonrpc: '2.0', method, params }).text)) end()
   }
 
-  say(METHOD.acknowledged, { notifications: honoured })
+  visits.onGone(visit, end)
   forgets.push(
     session.hear({
       notified(message) {
@@ -55,8 +55,9 @@ export function subscribe(visit: Visit, session: McpSession, { visits, subscript
       lost(visit, { kind: 'lost', loss: { rule: 'link-ended', says, unseen: false } })
     }),
   )
+  // The first thing that is said: nothing of the above speaks before this turn is over.
+  say(METHOD.acknowledged, { notifications: honoured })
   for (const uri of uris) if (typeof uri === 'string') desk.subscribe(client, uri).catch(() => {})
-  visits.onGone(visit, end)
 }
 
 const FIELDS: Readonly<Record<string, string | undefined>> = {

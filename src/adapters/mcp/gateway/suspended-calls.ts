@@ -15,6 +15,8 @@ import type { GatewayContext } from './context.ts'
 import type { StatelessReply } from './stateless-reply.ts'
 
 const HELD_NOTIFICATIONS = 256
+/** Questions of one call. */
+const MOST_OPEN = 256
 
 export type Visit = Readonly<{ id: RequestId; reply: StatelessReply; message: Message }>
 
@@ -136,11 +138,13 @@ export function createSuspendedCalls({ freshId, nowMs, refused, limits }: Gatewa
           const method = methodOf(question)
           const needed = neededCapability(method)
           const refusal =
-            needed === undefined || !mayAskClient(call.method)
-              ? { rule: 'no-counterpart', says: `${method} has no counterpart for a client without a session` }
-              : needed in call.capabilities
-                ? undefined
-                : { rule: 'client-lacks-capability', says: `${method} is refused: the client did not declare ${needed}` }
+            questions.size >= MOST_OPEN
+              ? { rule: 'too-many-questions', says: `at most ${MOST_OPEN} questions may wait for one client` }
+              : needed === undefined || !mayAskClient(call.method)
+                ? { rule: 'no-counterpart', says: `${method} has no counterpart for a client without a session` }
+                : needed in call.capabilities
+                  ? undefined
+                  : { rule: 'client-lacks-capability', says: `${method} is refused: the client did not declare ${needed}` }
           if (refusal !== undefined) {
             refused(call.serverName, refusal.rule, refusal.says)
             return answer(failure(0, { code: CODE.refused, ...refusal }))

@@ -51,8 +51,8 @@ export const addServer = defineAlias(registerServer, {
     const body = asCanonical(registerServer.body, { name, autoStart: false, ...change }, mcpFields)
     return { ...rest, query: { preview: false }, body }
   },
-  reply: async (json, _request, context) => ({
-    ...mcpServerJson(await serverNow(json.id, context), { now: context.clock.now() }),
+  reply: async (json, { caller }, context) => ({
+    ...mcpServerJson(await serverNow(json.id, caller, context), { now: context.clock.now() }),
     command_id: commandIdOf(json),
   }),
 })
@@ -75,15 +75,14 @@ export const listMcpServers = defineRoute({
     schema: z.object({ servers: listOf(mcpServer), total: z.int(), page: z.int(), page_size: z.int() }),
     example: { servers: [exampleMcpServer], total: 1, page: 1, page_size: 20 },
   },
-  async handle({ query: { status, type, search, page, page_size } }, context) {
+  async handle({ query: { status, type, search, page, page_size }, caller }, context) {
     const { items, total, position } = await context.queries.servers.list({
       ...{ search, transport: type, situation: 'registered', limit: page_size, offset: (page - 1) * page_size, withTotal: true },
       ...(status === undefined ? {} : { words: { management: status satisfies StatusWords['management'] } }),
     })
     const figures = items.length === 0 ? figuresOf() : await allFigures(context)
-    const servers = items.map((view) =>
-      mcpServerJson(serverJson(context.hash)(view), { figures: figures(view.serverId), now: context.clock.now() }),
-    )
+    const json = serverJson({ hash: context.hash, may: mayOf(caller.principal) })
+    const servers = items.map((view) => mcpServerJson(json(view), { figures: figures(view.serverId), now: context.clock.now() }))
     return { json: { servers, total: total ?? items.length, page, page_size }, position }
   },
 })
@@ -131,7 +130,7 @@ export const showMcpServer = defineRoute({
     const figures = figuresOf(usage === undefined ? [] : [usage])
     return {
       json: {
-        server: mcpServerJson(serverJson(hash)(view), { figures: figures(id), now: context.clock.now() }),
+        server: mcpServerJson(serverJson({ hash, may })(view), { figures: figures(id), now: context.clock.now() }),
         events: events.map((each) => mcpEventJson({ id, name })(eventJson(may)(each))),
         logs: may('mcp:view_logs') ? await lastLines(id, context) : [],
         config_history: (history?.items ?? []).map(({ by, reason, at, changes }) => ({

@@ -1,6 +1,7 @@
 /** Tool servers in the words of their document: created, listed, shown, updated, deleted. */
 import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
+import { mayOf } from '../../permissions.ts'
 import { changeServerConfig, listServers, registerServer, retireServer, showServer } from '../../routes/servers.ts'
 import { exampleId, flag, line, listOf, none, pageQuery } from '../../schemas/common.ts'
 import { serverJson } from '../../schemas/server.ts'
@@ -65,7 +66,10 @@ const create = defineAlias(registerServer, {
     query: { preview: false },
     body: asCanonical(registerServer.body, { name, enabled: false, ...changeOf(rest) }, fieldNames),
   }),
-  reply: async (json, _request, context) => ({ ...toolServerJson(await serverNow(json.id, context)), command_id: commandIdOf(json) }),
+  reply: async (json, { caller }, context) => ({
+    ...toolServerJson(await serverNow(json.id, caller, context)),
+    command_id: commandIdOf(json),
+  }),
 })
 
 const list = defineRoute({
@@ -86,13 +90,14 @@ const list = defineRoute({
     schema: z.object({ servers: listOf(toolServer), total: z.int(), page: z.int(), page_size: z.int() }),
     example: { servers: [exampleToolServer], total: 1, page: 1, page_size: 20 },
   },
-  async handle({ query: { status, include_builtin, search, page, page_size } }, { queries, hash }) {
+  async handle({ query: { status, include_builtin, search, page, page_size }, caller }, { queries, hash }) {
     const { items, total, position } = await queries.servers.list({
       ...{ search, situation: 'registered', limit: page_size, offset: (page - 1) * page_size, withTotal: true },
       ...(include_builtin ? {} : { builtIn: false }),
       words: { ...(status === undefined ? {} : { toolServer: status }) },
     })
-    const servers = items.map((view) => toolServerJson(serverJson(hash)(view)))
+    const json = serverJson({ hash, may: mayOf(caller.principal) })
+    const servers = items.map((view) => toolServerJson(json(view)))
     return { json: { servers, total: total ?? items.length, page, page_size }, position }
   },
 })
@@ -130,7 +135,7 @@ const update = defineRoute({
     const change = asCanonical(changeServerConfig.body, { ...changeOf(body), reason: 'updated' }, fieldNames)
     const request = { ...rest, params: { id: await serverIdOf(params.id, context) }, query: { preview: false }, body: change }
     const { json, revision } = await namingFields(fieldNames, () => changeServerConfig.handle(request, context))
-    return { json: { ...toolServerJson(await serverNow(json.id, context)), command_id: commandIdOf(json) }, revision }
+    return { json: { ...toolServerJson(await serverNow(json.id, rest.caller, context)), command_id: commandIdOf(json) }, revision }
   },
 })
 
