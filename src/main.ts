@@ -137,7 +137,12 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.defer(() => store.close())
   await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
 
-  const readModels = stack.use(createReadModels({ database: database.kysely, eventStore: store, codec, clock, logger, metrics }))
+  const readModels = stack.use(
+    createReadModels({
+      ...{ database: database.kysely, eventStore: store, codec, clock, logger, metrics },
+      retention: { usageMs: config.usageRetentionMs },
+    }),
+  )
   await readModels.start()
   const secrets = createSecrets({
     directories: config.secretDirs,
@@ -165,6 +170,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const cursors = createLogCursors(database.kysely)
   const checkpoints = createCheckpoints(database.kysely)
   const stopFile = createStopFile({ dataDir: config.dataDir })
+  const samples = createHealthSamples({ db: database.kysely, clock, logger })
   let atHand: ServersAtHand | undefined
   const engine = createEngine({
     store,
@@ -182,6 +188,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     compileMatcher: compileLogMatcher,
     diff: createTextDiff(),
     stopFile,
+    expiring: [readModels, samples],
     metrics,
     logger,
     faults,
@@ -219,7 +226,6 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
   const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
   logger.info({ limits: programs.limiting(), holding: programs.holding() }, 'how managed servers are limited and held together')
-  const samples = createHealthSamples({ db: database.kysely, clock, logger })
   const fleet = await openFleet({
     ...{
       engine,

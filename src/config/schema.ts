@@ -8,6 +8,7 @@ import { DURATION_RULE, parseDuration } from './duration.ts'
 import { flag, notEmpty, text } from './fields.ts'
 import { serverSettings } from './server-settings.ts'
 
+const DAY_MS = 86_400_000
 const NETWORK_RULE = 'must be networks such as 10.2.0.0/16, with no bits set behind the prefix, or name=10.2.3.4'
 
 export const settingsSchema = z
@@ -39,6 +40,7 @@ export const settingsSchema = z
     policy: text('must be the path of a file', notEmpty).optional(),
     pollEvery: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 100 && ms <= 3_600_000, 'must be between 100ms and 1h'),
     servers: serverSettings,
+    usageRetention: text(DURATION_RULE, parseDuration).refine((ms) => ms >= DAY_MS && ms <= 3_650 * DAY_MS, 'must be between 1d and 3650d'),
     adminKey: text('must be at least 32 visible ASCII characters, at least 8 of them different', (value) =>
       /^[\x21-\x7e]{32,512}$/.test(value) && new Set(value).size >= 8 ? new Secret(value) : undefined,
     ).optional(),

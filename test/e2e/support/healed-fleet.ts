@@ -65,6 +65,7 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
     roster: { watched: async () => [] },
     diff: createTextDiff(),
     stopFile: { present: async () => undefined },
+    expiring: [],
     metrics: { count: () => undefined, observe: () => undefined, set: () => undefined },
     faults: await loadFaults(FAULTS, compileLogMatcher),
     policy: { ...POLICY, ...policy, version: 'test' },
