@@ -323,6 +323,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       serverPast: readModels.serverPast,
       usualServer: config.servers.usual,
       fleet: fleet.desk,
+      healthSamples: samples,
       configuration: commands.configuration,
       readModels: shownReadModels(readModels),
       events: store,

@@ -62,7 +62,7 @@ async function open() {
       await running
     },
     callIds: async () => (await side.rows('tool_calls')).map(({ call_id }) => call_id).sort(),
-    samples: () => samples.latest('files', 10),
+    samples: () => samples.latest('files', { limit: 10 }),
     /** A life of Steward; ended, it has no time to record what it is at. */
     live(expiring: readonly ExpiringRows[]) {
       const ending = new AbortController()

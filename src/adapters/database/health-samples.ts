@@ -58,11 +58,13 @@ export function createHealthSamples({ db, clock, logger }: HealthSamplesOptions)
       waiting.shift()
       lost += 1
     },
-    async latest(serverId, limit) {
+    async latest(serverId, { limit, from, until }) {
       const rows = await db
         .selectFrom('server_health_samples')
         .selectAll()
         .where('server_id', '=', serverId)
+        .$if(from !== undefined, (query) => query.where('at', '>=', sql<Date>`${from}::timestamptz`))
+        .$if(until !== undefined, (query) => query.where('at', '<', sql<Date>`${until}::timestamptz`))
         .orderBy('at', 'desc')
         .limit(limit)
         .execute()
