@@ -3,6 +3,7 @@
  * nothing is closed while something above it still works.
  */
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
@@ -55,6 +56,7 @@ import { serveApi } from './api/serve.ts'
 import { createEngine, processes, type ServersAtHand } from './commands/engine.ts'
 import { createBulkRunner } from './commands/fleet/bulk-runner.ts'
 import { createCallFigures } from './commands/fleet/call-figures.ts'
+import { keepBuiltIns } from './commands/fleet/keep-built-ins.ts'
 import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
 import { followServersFile } from './commands/operator/follow-servers-file.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
@@ -63,6 +65,7 @@ import { secretsOf } from './config/secrets-of.ts'
 import type { Config, LoadedConfig } from './config.ts'
 import { allScans } from './domain/discovery/all-scans.ts'
 import type { Logger } from './domain/ports/logger.ts'
+import { builtInConfig } from './domain/server/built-in.ts'
 import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
@@ -92,6 +95,8 @@ export type ServiceOptions = Readonly<{
 export const version: string = packageJson.version
 
 const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
+
+const CALCULATOR = fileURLToPath(new URL('./built-in/calculator/main.ts', import.meta.url))
 
 /** Time for the listener to finish its requests, and then for effects in flight and servers to end and be recorded: together below ten seconds. */
 const LISTENER_DRAIN_MS = 3_000
@@ -307,6 +312,18 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.defer(async () => {
     ending.abort(new Error('Steward stops'))
     await following
+  })
+  const { builtIns } = config
+  const filesDir = join(config.dataDir, 'files')
+  if (builtIns.includes('filesystem')) await mkdir(filesDir, { recursive: true, mode: 0o700 })
+  const places = { calculator: { command: process.execPath, args: [CALCULATOR] }, filesDir }
+  const keeping = keepBuiltIns({
+    ...{ wanted: builtIns, configOf: (name) => builtInConfig(name, places, config.servers.usual), supervises: fleet.supervisor.supervises },
+    ...{ commands, log: engine.log, ids, hash, clock, logger, signal: ending.signal },
+  })
+  stack.defer(async () => {
+    ending.abort(new Error('Steward stops'))
+    await keeping
   })
   const resuming = new AbortController()
   const { agenda } = readModels

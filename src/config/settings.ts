@@ -99,6 +99,14 @@ export const settings = [
     help: 'A file with the MCP servers as they should be, followed while Steward runs. Without it, servers are registered by commands.',
   },
   {
+    path: 'builtIns',
+    variables: ['STEWARD_BUILT_INS', 'MCP_SERVERS'],
+    flag: 'built-ins',
+    byDefault: '',
+    example: 'calculator,filesystem',
+    help: 'Servers that come with Steward: calculator, everything, filesystem. Those named are registered at the start, where they are missing.',
+  },
+  {
     path: 'discoveryDirs',
     variables: ['STEWARD_DISCOVERY_DIRS'],
     flag: 'discovery-dirs',

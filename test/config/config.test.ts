@@ -49,6 +49,7 @@ test('without anything, the defaults hold', () => {
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],
+    builtIns: [],
     discoveryDirs: [],
     discoveryHomes: [],
     serverNetworks: [],
