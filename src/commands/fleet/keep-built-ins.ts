@@ -32,9 +32,10 @@ const OWNER = 'steward'
 const REASON = 'comes with Steward'
 const LOOK_EVERY_MS = 1_000
 
-/** Runs until the signal aborts. */
+/** Runs until the signal aborts; none wanted, there is nothing to do. */
 export async function keepBuiltIns(options: KeepBuiltInsOptions & Readonly<{ signal: AbortSignal }>): Promise<void> {
   const { wanted, supervises, clock, logger, signal } = options
+  if (wanted.length === 0) return
   let left: readonly BuiltInName[] = wanted
   while (!signal.aborted) {
     if (!supervises()) left = wanted
