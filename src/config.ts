@@ -18,13 +18,14 @@ import type { UsualServer } from './domain/server/config.ts'
 export { ConfigInvalid } from './config/problem.ts'
 
 export type Config = Readonly<
-  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery' | 'servers'> & {
+  Omit<Settings, 'analyst' | 'secretDirs' | 'policy' | 'pollEvery' | 'servers' | 'usageRetention'> & {
     /** Absolute. */
     dataDir: string
     /** Absolute; the first is where relative references begin. */
     secretDirs: readonly string[]
     policy: Policy
     pollEveryMs: number
+    usageRetentionMs: number
     servers: Readonly<{
       startAtOnce: number
       /** Where a registration says nothing. */
@@ -84,6 +85,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
     analyst,
     policy: policyPath,
     pollEvery: pollEveryMs,
+    usageRetention: usageRetentionMs,
     secretDirs,
     serversFile,
     discoveryDirs,
@@ -105,6 +107,7 @@ export function loadConfig({ env, flags = {}, cwd, knownActions }: LoadOptions):
     discoveryDirs: discoveryDirs.map((each) => resolve(base('discoveryDirs'), each)),
     discoveryHomes: discoveryHomes.map((each) => resolve(base('discoveryHomes'), each)),
     pollEveryMs,
+    usageRetentionMs,
     servers: {
       startAtOnce: servers.startAtOnce,
       usual: {

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
@@ -56,6 +57,7 @@ import { serveApi } from './api/serve.ts'
 import { createEngine, processes, type ServersAtHand } from './commands/engine.ts'
 import { createBulkRunner } from './commands/fleet/bulk-runner.ts'
 import { createCallFigures } from './commands/fleet/call-figures.ts'
+import { keepBuiltIns } from './commands/fleet/keep-built-ins.ts'
 import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
 import { followServersFile } from './commands/operator/follow-servers-file.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
@@ -64,6 +66,7 @@ import { secretsOf } from './config/secrets-of.ts'
 import type { Config, LoadedConfig } from './config.ts'
 import { allScans } from './domain/discovery/all-scans.ts'
 import type { Logger } from './domain/ports/logger.ts'
+import { builtInConfig } from './domain/server/built-in.ts'
 import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
@@ -93,6 +96,8 @@ export type ServiceOptions = Readonly<{
 export const version: string = packageJson.version
 
 const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
+
+const CALCULATOR = fileURLToPath(new URL('./built-in/calculator/main.ts', import.meta.url))
 
 /** Time for the listener to finish its requests, and then for effects in flight and servers to end and be recorded: together below ten seconds. */
 const LISTENER_DRAIN_MS = 3_000
@@ -138,7 +143,12 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.defer(() => store.close())
   await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
 
-  const readModels = stack.use(createReadModels({ database: database.kysely, eventStore: store, codec, clock, logger, metrics }))
+  const readModels = stack.use(
+    createReadModels({
+      ...{ database: database.kysely, eventStore: store, codec, clock, logger, metrics },
+      retention: { usageMs: config.usageRetentionMs },
+    }),
+  )
   await readModels.start()
   const secrets = createSecrets({
     directories: config.secretDirs,
@@ -166,6 +176,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const cursors = createLogCursors(database.kysely)
   const checkpoints = createCheckpoints(database.kysely)
   const stopFile = createStopFile({ dataDir: config.dataDir })
+  const samples = createHealthSamples({ db: database.kysely, clock, logger })
   let atHand: ServersAtHand | undefined
   const engine = createEngine({
     store,
@@ -183,6 +194,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     compileMatcher: compileLogMatcher,
     diff: createTextDiff(),
     stopFile,
+    expiring: [readModels, samples],
     metrics,
     logger,
     faults,
@@ -220,7 +232,6 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
   const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
   logger.info({ limits: programs.limiting(), holding: programs.holding() }, 'how managed servers are limited and held together')
-  const samples = createHealthSamples({ db: database.kysely, clock, logger })
   const fleet = await openFleet({
     ...{
       engine,
@@ -304,6 +315,18 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     ending.abort(new Error('Steward stops'))
     await following
   })
+  const { builtIns } = config
+  const filesDir = join(config.dataDir, 'files')
+  if (builtIns.includes('filesystem')) await mkdir(filesDir, { recursive: true, mode: 0o700 })
+  const places = { calculator: { command: process.execPath, args: [CALCULATOR] }, filesDir }
+  const keeping = keepBuiltIns({
+    ...{ wanted: builtIns, configOf: (name) => builtInConfig(name, places, config.servers.usual), supervises: fleet.supervisor.supervises },
+    ...{ commands, log: engine.log, ids, hash, clock, logger, signal: ending.signal },
+  })
+  stack.defer(async () => {
+    ending.abort(new Error('Steward stops'))
+    await keeping
+  })
   const resuming = new AbortController()
   const { agenda } = readModels
   const resumed = resumeCommands({ agenda, log: engine.log, commands: commands.byName, clock, logger, signal: resuming.signal })
@@ -319,6 +342,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       serverPast: readModels.serverPast,
       usualServer: config.servers.usual,
       fleet: fleet.desk,
+      healthSamples: samples,
       configuration: commands.configuration,
       readModels: shownReadModels(readModels),
       events: store,

@@ -6,6 +6,7 @@ import type { FleetDesk } from '../commands/fleet/desk.ts'
 import type { ConfigurationDesk } from '../commands/operator/configuration-desk.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EventStore, Position, StreamName } from '../domain/ports/event-store.ts'
+import type { HealthSamples } from '../domain/ports/health-samples.ts'
 import type { Json } from '../domain/ports/json.ts'
 import type { StopFile } from '../domain/ports/stop-file.ts'
 import type { UsualServer } from '../domain/server/config.ts'
@@ -23,6 +24,8 @@ export type Application = Readonly<{
   usualServer: UsualServer
   /** What only the instance that supervises can do. */
   fleet: FleetDesk
+  /** What the probes of managed servers answered. */
+  healthSamples: Pick<HealthSamples, 'latest'>
   /** Discovery, and the configuration of all servers as one document. */
   configuration: ConfigurationDesk
   readModels: ReadModels

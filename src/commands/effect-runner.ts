@@ -204,6 +204,10 @@ async function handle(
   const { request, process, instance, effectId } = requested.data
   const ref = { process, instance, effectId }
   switch (request.kind) {
+    case 'clean-up': {
+      const result = await handlers['clean-up'](request.params, context)
+      return { type: 'EffectSucceeded', data: { ...ref, kind: 'clean-up', result, at: clock.now() } }
+    }
     case 'survey': {
       const result = await handlers.survey(request.params, context)
       return { type: 'EffectSucceeded', data: { ...ref, kind: 'survey', result, at: clock.now() } }

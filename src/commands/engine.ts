@@ -10,6 +10,7 @@ import type { Clock } from '../domain/ports/clock.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { LogCursors } from '../domain/ports/cursors.ts'
 import type { EventStore } from '../domain/ports/event-store.ts'
+import type { ExpiringRows } from '../domain/ports/expiring-rows.ts'
 import type { Hash } from '../domain/ports/hash.ts'
 import type { Ids } from '../domain/ports/ids.ts'
 import type { LanguageModel } from '../domain/ports/language-model.ts'
@@ -23,6 +24,7 @@ import type { StopFile } from '../domain/ports/stop-file.ts'
 import type { TextDiff } from '../domain/ports/text-diff.ts'
 import type { EffectRequest } from '../domain/processes/effects.ts'
 import { healing } from '../domain/processes/healing/healing.ts'
+import { housekeeping } from '../domain/processes/housekeeping/housekeeping.ts'
 import { onboarding } from '../domain/processes/onboarding/onboarding.ts'
 import { retirement } from '../domain/processes/retirement/retirement.ts'
 import { serverCare } from '../domain/processes/server-care/server-care.ts'
@@ -34,6 +36,7 @@ import { watchServers } from './detection/watch-servers.ts'
 import { watchTargets } from './detection/watch-targets.ts'
 import { createEffectRunner, type EffectHandlers, runnerLease } from './effect-runner.ts'
 import { createAnalyse } from './effects/analyse.ts'
+import { createCleanUp } from './effects/clean-up.ts'
 import { createDraft } from './effects/draft.ts'
 import { createHalted } from './effects/halt.ts'
 import { createInvestigate } from './effects/investigate.ts'
@@ -69,6 +72,8 @@ export type EnginePorts = Readonly<{
   compileMatcher: CompileLogMatcher
   diff: TextDiff
   stopFile: StopFile
+  /** What is kept for a time only. */
+  expiring: readonly ExpiringRows[]
   metrics: Metrics
   logger: Logger
 }>
@@ -108,6 +113,7 @@ export const processes: readonly BoundProcess[] = [
   bindProcess(healing),
   bindProcess(retirement),
   bindProcess(serverCare),
+  bindProcess(housekeeping),
 ]
 
 export function createEngine(options: EngineOptions): Engine {
@@ -187,7 +193,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** Only who supervises the servers can look at one, or have one started. */
   async function runsHere({ kind, params }: EffectRequest): Promise<boolean> {
-    if (kind === 'analyse') return true
+    if (kind === 'analyse' || kind === 'clean-up') return true
     const { state } = await log.states.target(params.targetId)
     const isServer = state.situation !== 'absent' && state.registration.service === 'server'
     return !isServer || servers()?.supervises() === true
@@ -219,10 +225,11 @@ const MIN_RESTART_MS = 500
 const MAX_RESTART_MS = 30_000
 
 function createHandlers(options: EngineOptions, log: EventLog, reach: Reach): EffectHandlers {
-  const { faults, policy, hash, diff, clock, analyst, stopFile } = options
+  const { faults, policy, hash, diff, clock, analyst, stopFile, expiring } = options
   const halted = createHalted({ log, stopFile })
   const drafting = { hash, diff, policy }
   return {
+    'clean-up': createCleanUp({ expiring }),
     survey: createSurvey({ reach }),
     investigate: createInvestigate({ reach, faults: new Map(faults.map((fault) => [fault.id, fault])), policy }),
     analyse: createAnalyse({ analyst }),

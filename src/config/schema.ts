@@ -4,10 +4,13 @@ import { replacementFor } from '../domain/analysis/models.ts'
 import { LONGEST_ANALYSIS_MS } from '../domain/analysis/question.ts'
 import { parseAllowance } from '../domain/outbound/reach.ts'
 import { Secret } from '../domain/ports/secrets.ts'
+import { builtInNames } from '../domain/server/built-in.ts'
 import { DURATION_RULE, parseDuration } from './duration.ts'
 import { flag, notEmpty, text } from './fields.ts'
 import { serverSettings } from './server-settings.ts'
 
+const DAY_MS = 86_400_000
+const BUILT_IN_RULE = `must be names of ${builtInNames.join(', ')}`
 const NETWORK_RULE = 'must be networks such as 10.2.0.0/16, with no bits set behind the prefix, or name=10.2.3.4'
 
 export const settingsSchema = z
@@ -25,6 +28,14 @@ export const settingsSchema = z
     secretDirs: list(':', 'must be a path, or several').optional(),
     serversFile: text('must be the path of a file', notEmpty).optional(),
     registryUrl: text('must be an https URL (http only on this machine) without credentials', parseBaseUrl).optional(),
+    builtIns: list(',', BUILT_IN_RULE).transform((names, context) =>
+      names.flatMap((name) => {
+        const known = builtInNames.find((each) => each === name)
+        if (known !== undefined) return [known]
+        context.addIssue({ code: 'custom', message: `${BUILT_IN_RULE}: not ${name}` })
+        return []
+      }),
+    ),
     discoveryDirs: list(':', 'must be a path, or several'),
     discoveryHomes: list(':', 'must be a path, or several'),
     secretVariables: list(',', 'must be names of environment variables', /^[A-Za-z_]\w*$/),
@@ -39,6 +50,7 @@ export const settingsSchema = z
     policy: text('must be the path of a file', notEmpty).optional(),
     pollEvery: text(DURATION_RULE, parseDuration).refine((ms) => ms >= 100 && ms <= 3_600_000, 'must be between 100ms and 1h'),
     servers: serverSettings,
+    usageRetention: text(DURATION_RULE, parseDuration).refine((ms) => ms >= DAY_MS && ms <= 3_650 * DAY_MS, 'must be between 1d and 3650d'),
     adminKey: text('must be at least 32 visible ASCII characters, at least 8 of them different', (value) =>
       /^[\x21-\x7e]{32,512}$/.test(value) && new Set(value).size >= 8 ? new Secret(value) : undefined,
     ).optional(),

@@ -99,6 +99,14 @@ export const settings = [
     help: 'A file with the MCP servers as they should be, followed while Steward runs. Without it, servers are registered by commands.',
   },
   {
+    path: 'builtIns',
+    variables: ['STEWARD_BUILT_INS', 'MCP_SERVERS'],
+    flag: 'built-ins',
+    byDefault: '',
+    example: 'calculator,filesystem',
+    help: 'Servers that come with Steward: calculator, everything, filesystem. Those named are registered at the start, where they are missing.',
+  },
+  {
     path: 'discoveryDirs',
     variables: ['STEWARD_DISCOVERY_DIRS'],
     flag: 'discovery-dirs',
@@ -180,11 +188,11 @@ export const settings = [
   },
   {
     path: 'servers.healthEvery',
-    variables: ['STEWARD_SERVERS_HEALTH_EVERY', 'MCP_HEALTH_CHECK_INTERVAL'],
+    variables: ['STEWARD_SERVERS_HEALTH_EVERY', 'MCP_HEALTH_CHECK_INTERVAL', 'TOOL_SERVER_HEALTH_CHECK_INTERVAL'],
     flag: 'servers-health-every',
     byDefault: '60s',
     help: 'Time between two probes of a server, where its registration says nothing.',
-    reads: { MCP_HEALTH_CHECK_INTERVAL: seconds },
+    reads: { MCP_HEALTH_CHECK_INTERVAL: seconds, TOOL_SERVER_HEALTH_CHECK_INTERVAL: seconds },
   },
   {
     path: 'servers.autoRestart',
@@ -229,6 +237,14 @@ export const settings = [
     isPath: true,
     example: '/var/log/steward/servers',
     help: 'Where the error streams of servers are kept. By default `logs/servers` in the data directory.',
+  },
+  {
+    path: 'usageRetention',
+    variables: ['STEWARD_USAGE_RETENTION', 'TOOL_SERVER_USAGE_RETENTION_DAYS'],
+    flag: 'usage-retention',
+    byDefault: '90d',
+    help: 'How long single calls and the figures of usage can be asked for. The log keeps everything.',
+    reads: { TOOL_SERVER_USAGE_RETENTION_DAYS: (text) => (/^\d+$/.test(text) ? `${text}d` : text) },
   },
   {
     path: 'adminKey',
@@ -293,6 +309,12 @@ export const withoutMeaning: ReadonlyMap<string, string> = new Map([
   ['MCP_CACHE_TTL', 'it is given to the server that has a cache, with --env'],
   ['MCP_BATCH_SIZE', 'it is given to the server that works in batches, with --env'],
   ['MCP_MEMORY_PORT', 'servers speak over their standard streams and need no port; all are reached at /mcp/<server>'],
+  [
+    'TOOL_SERVER_AUTO_UPDATE_INTERVAL',
+    'tools are listed when a server begins to run, when it says that they changed, and at least every hour',
+  ],
+  ['TOOL_SERVER_CLEANUP_INTERVAL', 'what is past its time is dropped once a day'],
+  ['MCP_ENABLED', 'each server is enabled and disabled by itself'],
   ['MCP_ARCHIVE_LOGS', 'the files of the last five lives of a server are kept, each bounded'],
   ['MCP_CLEANUP_LOGS', 'the files of the last five lives of a server are kept, each bounded'],
 ])

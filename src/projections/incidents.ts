@@ -99,6 +99,7 @@ export const incidents = defineProjection({
 
 /** The state that an incident is in while its process waits for an effect. */
 const stateOf: Readonly<Record<EffectKind, IncidentState | undefined>> = {
+  'clean-up': undefined,
   survey: undefined,
   investigate: 'investigating',
   analyse: 'investigating',

@@ -5,6 +5,7 @@
 import type { EventOf, EventType, Recorded } from '../domain/events.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { RecordedEvent } from '../domain/ports/event-store.ts'
+import type { Retention } from '../domain/usage/retention.ts'
 import { cleanText } from './clean-text.ts'
 
 export type ColumnType = 'text' | 'text[]' | 'bigint' | 'integer' | 'double precision' | 'boolean' | 'timestamptz' | 'json'
@@ -20,8 +21,15 @@ export type TableOf<R extends Row> = Readonly<{
   /** Columns whose null means "nothing". All others are `not null`. */
   nullable: readonly (keyof R & string)[]
   indexes?: readonly IndexOf<R>[]
-  /** Rows that nobody asks for any more are dropped, so long after the moment in this column. Absent, or null in a row: kept. */
-  expires?: Readonly<{ column: keyof R & string; afterMs: number }>
+  /** When rows are past their time. A row that no rule speaks of, or that has null in the column of its rule, is kept. */
+  expires?: readonly Expiry<R>[]
+}>
+
+/** A row is past its time so long after the moment in the column; `only`: rows that have this text in that column. */
+export type Expiry<R extends Row> = Readonly<{
+  column: keyof R & string
+  afterMs: (retention: Retention) => number
+  only?: Readonly<{ column: keyof R & string; is: string }>
 }>
 
 export type IndexOf<R extends Row> = Readonly<{ columns: readonly (keyof R & string)[]; unique?: boolean }>
@@ -76,7 +84,7 @@ export type ReadModel<Name extends string = string, R extends Row = Row> = Reado
   primaryKey: string
   nullable: ReadonlySet<string>
   indexes: readonly Readonly<{ columns: readonly string[]; unique: boolean }>[]
-  expires: Readonly<{ column: string; afterMs: number }> | undefined
+  expires: readonly Expiry<Row>[]
   appendOnly: boolean
   /** Undefined: all. */
   eventTypes: ReadonlySet<string> | undefined
@@ -127,7 +135,7 @@ export const wants = (model: Pick<ReadModel, 'eventTypes'>, type: string): boole
 function describe<Name extends string, R extends Row>(
   projection: TableOf<R> & Readonly<{ name: Name; version: number; appendOnly?: boolean }>,
 ) {
-  const { name, version, table, columns, primaryKey, nullable, indexes = [], expires, appendOnly = false } = projection
+  const { name, version, table, columns, primaryKey, nullable, indexes = [], expires = [], appendOnly = false } = projection
   return {
     name,
     version,

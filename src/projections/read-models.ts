@@ -3,11 +3,13 @@ import type { Agenda } from '../domain/ports/agenda.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { EventStore, Position } from '../domain/ports/event-store.ts'
+import type { ExpiringRows } from '../domain/ports/expiring-rows.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { FigureSource, Metrics } from '../domain/ports/metrics.ts'
 import type { OperationRoster } from '../domain/ports/operation-roster.ts'
 import type { Roster } from '../domain/ports/roster.ts'
 import type { ServerRoster } from '../domain/ports/server-roster.ts'
+import { type Retention, usualRetention } from '../domain/usage/retention.ts'
 import { createAgenda } from './agenda.ts'
 import { allProjections } from './all.ts'
 import type { Database } from './database.ts'
@@ -36,9 +38,11 @@ export type ReadModelsOptions = Readonly<{
   metrics: Metrics<ProjectionMetric>
   /** Default: all. */
   models?: readonly ReadModel[]
+  /** Default: as long as the longest period that can be asked for. */
+  retention?: Retention
 }>
 
-export interface ReadModels extends AsyncDisposable {
+export interface ReadModels extends AsyncDisposable, ExpiringRows {
   /** Resolves when every table is there and is being followed; not yet when all of the log is read. */
   start(): Promise<void>
   /** Batches in flight finish or are undone; nothing runs any more afterwards. */
@@ -70,8 +74,8 @@ export interface ReadModels extends AsyncDisposable {
 const WAIT_MS = 5_000
 
 export function createReadModels(options: ReadModelsOptions): ReadModels {
-  const { database, eventStore, codec, clock, models = allProjections } = options
-  const runner = createRunner({ ...options, models })
+  const { database, eventStore, codec, clock, models = allProjections, retention = usualRetention } = options
+  const runner = createRunner({ ...options, models, retention })
   const queries = createQueries({
     database,
     eventStore,
@@ -98,6 +102,7 @@ export function createReadModels(options: ReadModelsOptions): ReadModels {
     rebuild: runner.rebuild,
     verify: runner.verify,
     retry: runner.retry,
+    dropExpired: runner.dropExpired,
     [Symbol.asyncDispose]: runner.stop,
   }
 }

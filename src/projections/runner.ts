@@ -5,8 +5,10 @@
 import type { Clock } from '../domain/ports/clock.ts'
 import type { Codec } from '../domain/ports/codec.ts'
 import type { EventStore, Position } from '../domain/ports/event-store.ts'
+import type { ExpiringRows } from '../domain/ports/expiring-rows.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
+import type { Retention } from '../domain/usage/retention.ts'
 import { ensureLive } from './builds.ts'
 import { isOlder, liveCheckpoint } from './checkpoints.ts'
 import type { Database } from './database.ts'
@@ -28,6 +30,7 @@ export type RunnerOptions = Readonly<{
   logger: Logger
   metrics: Metrics<ProjectionMetric>
   models: readonly ReadModel[]
+  retention: Retention
   /** Transactions of projections that may be open at once. Default 4. */
   maxTransactions?: number
 }>
@@ -43,6 +46,8 @@ export type Runner = Readonly<{
   waitFor: (name: string, position: Position, timeoutMs: number, signal?: AbortSignal) => Promise<void>
   rebuild: (name: string) => Promise<Rebuilt>
   verify: (name: string) => Promise<Verified>
+  /** Drops what is past its time in every table; how many rows went, by read model. @throws the reason of the signal. */
+  dropExpired: ExpiringRows['dropExpired']
   /** Lets a parked projection try again. */
   retry: (name: string) => Promise<void>
   /** The end of the log, for whoever else wants to follow it: there is one subscription for all. */
@@ -50,10 +55,9 @@ export type Runner = Readonly<{
 }>
 
 const REBUILD_AGAIN_MS = 30_000
-const CLEAR_EVERY_MS = 3_600_000
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { database, eventStore, codec, clock, logger, metrics, models, maxTransactions = 4 } = options
+  const { database, eventStore, codec, clock, logger, metrics, models, retention, maxTransactions = 4 } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const feed = createLiveFeed({ eventStore, codec, clock, logger })
@@ -81,7 +85,7 @@ export function createRunner(options: RunnerOptions): Runner {
         (rebuilt) => {
           metrics.count('steward_projection_rebuilds_total', { ...labels, outcome: 'succeeded' })
           logger.info({ ...rebuilt }, 'a read model was rebuilt')
-          return rebuilt
+          return clearRebuilt(model).then(() => rebuilt)
         },
         (error: unknown) => {
           metrics.count('steward_projection_rebuilds_total', { ...labels, outcome: 'failed' })
@@ -111,19 +115,13 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
-  /** What has expired depends on the clock alone, so nothing has to be remembered: it is done at the start and every hour, by whoever runs. */
-  async function clearRegularly(): Promise<void> {
-    while (!signal.aborted) {
-      for (const model of models) {
-        try {
-          const rows = await clearExpired(database, model, clock.now(), signal)
-          if (rows > 0) logger.info({ projection: model.name, rows }, 'rows past their time were dropped')
-        } catch (error) {
-          if (!signal.aborted)
-            logger.error({ projection: model.name, error }, 'rows past their time could not be dropped; trying again in an hour')
-        }
-      }
-      await clock.sleep(CLEAR_EVERY_MS, signal).catch(() => undefined)
+  /** The log has what the table had dropped long ago. What stays of it now goes with the next clean-up. */
+  async function clearRebuilt(model: ReadModel): Promise<void> {
+    try {
+      await clearExpired(database, model, { now: clock.now(), retention }, signal)
+    } catch (error) {
+      if (!signal.aborted)
+        logger.warn({ projection: model.name, error }, 'rows past their time came back with the rebuild and could not be dropped')
     }
   }
 
@@ -138,7 +136,6 @@ export function createRunner(options: RunnerOptions): Runner {
       running.push(feed.run(signal))
       for (const follower of followers.values()) running.push(follower.run(signal))
       for (const model of outdated) running.push(bringUpToDate(model))
-      running.push(clearRegularly())
     },
     async stop() {
       stopping.abort(new Error('the read models are being stopped'))
@@ -171,7 +168,15 @@ export function createRunner(options: RunnerOptions): Runner {
       return rebuildOnce(name)
     },
     async verify(name) {
-      return verify({ database, eventStore, codec, clock, model: find(name).model, signal })
+      return verify({ database, eventStore, codec, clock, model: find(name).model, retention, signal })
+    },
+    async dropExpired(asOf, asked) {
+      const dropped: Record<string, number> = {}
+      const either = AbortSignal.any([asked, signal])
+      for (const model of models.filter(({ expires }) => expires.length > 0)) {
+        dropped[model.name] = await clearExpired(database, model, { now: asOf, retention }, either)
+      }
+      return dropped
     },
     async retry(name) {
       find(name).follower.retry()

@@ -2,7 +2,6 @@
 import { unreachable } from '../domain/decider.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { FailureReason } from '../domain/server/events.ts'
-import { USAGE_RETENTION_DAYS } from '../domain/usage/events.ts'
 import { DAY_MS } from '../domain/usage/windows.ts'
 import { defineProjection } from './projection.ts'
 
@@ -35,7 +34,7 @@ export const serverRuns = defineProjection({
   primaryKey: 'runId',
   nullable: ['runningAt', 'ceasedAt', 'endedAt', 'failureReason'],
   indexes: [{ columns: ['serverId', 'startingAt'] }, { columns: ['endedAt'] }],
-  expires: { column: 'endedAt', afterMs: (USAGE_RETENTION_DAYS + 1) * DAY_MS },
+  expires: [{ column: 'endedAt', afterMs: ({ usageMs }) => usageMs + DAY_MS }],
   eventTypes: ['ServerStarting', 'ServerRunning', 'ServerStopping', 'ServerStopped', 'ServerFailed'],
   keys: ({ data }) => [data.runId],
   fold(row: ServerRunRow | undefined, event): ServerRunRow | 'none' {

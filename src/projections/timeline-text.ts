@@ -172,6 +172,7 @@ const outcomes: Readonly<Record<IncidentOutcome, string>> = {
 
 /** As the end of "to ...". */
 const effects: Readonly<Record<EffectKind, string>> = {
+  'clean-up': 'drop what is past its time',
   survey: 'look at the target',
   investigate: 'probe the host',
   analyse: 'ask the analyst',

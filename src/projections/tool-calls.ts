@@ -1,9 +1,8 @@
-/** Single calls of the last ninety days, each as it was recorded: who called what, when, and what came of it. */
+/** Single calls for as long as usage is kept, each as it was recorded: who called what, when, and what came of it. */
 import type { Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { CallOutcome, RecordedCall } from '../domain/usage/call.ts'
-import { USAGE_RETENTION_DAYS, type UsageEvent } from '../domain/usage/events.ts'
-import { DAY_MS } from '../domain/usage/windows.ts'
+import type { UsageEvent } from '../domain/usage/events.ts'
 import { defineProjection } from './projection.ts'
 
 export type ToolCallRow = Readonly<{
@@ -45,7 +44,7 @@ export const toolCalls = defineProjection({
   primaryKey: 'callId',
   nullable: ['sessionId', 'conversation', 'rule', 'args'],
   indexes: [{ columns: ['startedAt', 'callId'] }, { columns: ['serverId', 'startedAt', 'callId'] }],
-  expires: { column: 'startedAt', afterMs: USAGE_RETENTION_DAYS * DAY_MS },
+  expires: [{ column: 'startedAt', afterMs: ({ usageMs }) => usageMs }],
   eventTypes: ['ToolCallsRecorded'],
   appendOnly: true,
   keys: ({ data }) => data.calls.map(({ callId }) => callId),

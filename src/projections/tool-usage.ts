@@ -1,11 +1,11 @@
 /**
- * How often each tool was called, how long it took and how it went: per minute for the last day, per hour and per day for ninety days. Every figure of
- * a longer time is a sum of these, percentiles included, because sketches add up without a loss.
+ * How often each tool was called, how long it took and how it went: per minute for the last day, per hour and per day for as long as usage is kept. Every
+ * figure of a longer time is a sum of these, percentiles included, because sketches add up without a loss.
  */
 import type { Recorded } from '../domain/events.ts'
 import type { Instant } from '../domain/instant.ts'
 import { isError, type RecordedCall, reachedServer } from '../domain/usage/call.ts'
-import { USAGE_RETENTION_DAYS, type UsageEvent } from '../domain/usage/events.ts'
+import type { UsageEvent } from '../domain/usage/events.ts'
 import { bucketOf, emptySketch, type LatencySketch, mergeSketches } from '../domain/usage/latency-sketch.ts'
 import { DAY_MS, floorTo, HOUR_MS, MINUTE_MS, toInstant } from '../domain/usage/windows.ts'
 import { cleanText } from './clean-text.ts'
@@ -19,7 +19,6 @@ export type ToolUsageRow = Readonly<{
   grain: UsageGrain
   /** The first moment of the minute, hour or day. */
   beginsAt: Instant
-  expiresAt: Instant
   /** Sent to the server. */
   calls: number
   errors: number
@@ -38,11 +37,10 @@ export type ToolUsageRow = Readonly<{
 
 export type UsageGrain = 'minute' | 'hour' | 'day'
 
-/** `keepMs`: for the longest window that is taken from it, and the part of it that may lie before its beginning. */
 const GRAINS = [
-  { grain: 'minute', lengthMs: MINUTE_MS, keepMs: DAY_MS + 2 * HOUR_MS },
-  { grain: 'hour', lengthMs: HOUR_MS, keepMs: USAGE_RETENTION_DAYS * DAY_MS + 2 * HOUR_MS },
-  { grain: 'day', lengthMs: DAY_MS, keepMs: (USAGE_RETENTION_DAYS + 1) * DAY_MS },
+  { grain: 'minute', lengthMs: MINUTE_MS },
+  { grain: 'hour', lengthMs: HOUR_MS },
+  { grain: 'day', lengthMs: DAY_MS },
 ] as const
 
 export const toolUsage = defineProjection({
@@ -55,7 +53,6 @@ export const toolUsage = defineProjection({
     tool: 'text',
     grain: 'text',
     beginsAt: 'timestamptz',
-    expiresAt: 'timestamptz',
     calls: 'integer',
     errors: 'integer',
     cancelled: 'integer',
@@ -70,13 +67,13 @@ export const toolUsage = defineProjection({
   },
   primaryKey: 'usageId',
   nullable: ['lastCallAt'],
-  indexes: [
-    { columns: ['grain', 'beginsAt'] },
-    { columns: ['serverId', 'grain', 'beginsAt'] },
-    { columns: ['serverId', 'tool', 'grain'] },
-    { columns: ['expiresAt'] },
+  indexes: [{ columns: ['grain', 'beginsAt'] }, { columns: ['serverId', 'grain', 'beginsAt'] }, { columns: ['serverId', 'tool', 'grain'] }],
+  // For the longest window that is taken from it, and the part of it that may lie before its beginning.
+  expires: [
+    { column: 'beginsAt', only: { column: 'grain', is: 'minute' }, afterMs: () => DAY_MS + 2 * HOUR_MS },
+    { column: 'beginsAt', only: { column: 'grain', is: 'hour' }, afterMs: ({ usageMs }) => usageMs + 2 * HOUR_MS },
+    { column: 'beginsAt', only: { column: 'grain', is: 'day' }, afterMs: ({ usageMs }) => usageMs + DAY_MS },
   ],
-  expires: { column: 'expiresAt', afterMs: 0 },
   eventTypes: ['ToolCallsRecorded'],
   keys: (event) => [...slicesOf(event).keys()],
   fold(row: ToolUsageRow | undefined, event, key): ToolUsageRow | 'none' {
@@ -102,11 +99,10 @@ function slicesOf({ data }: UsageRecorded): ReadonlyMap<string, Slice> {
     if (first === undefined) continue
     const [tool, startedMs] = [cleanText(first.tool), Date.parse(first.startedAt)]
     const figures = figuresOf(calls)
-    for (const { grain, lengthMs, keepMs } of GRAINS) {
-      const beginsMs = floorTo(startedMs, lengthMs)
-      const [beginsAt, expiresAt] = [toInstant(beginsMs), toInstant(beginsMs + keepMs)]
+    for (const { grain, lengthMs } of GRAINS) {
+      const beginsAt = toInstant(floorTo(startedMs, lengthMs))
       const key = cleanText(`${data.serverId}~${grain}~${beginsAt}~${tool}`)
-      const slice = { serverId: data.serverId, tool, grain, beginsAt, expiresAt, ...figures }
+      const slice = { serverId: data.serverId, tool, grain, beginsAt, ...figures }
       const before = slices.get(key)
       slices.set(key, before === undefined ? slice : added(before, slice))
     }
@@ -115,7 +111,7 @@ function slicesOf({ data }: UsageRecorded): ReadonlyMap<string, Slice> {
   return slices
 }
 
-type Figures = Omit<Slice, 'serverId' | 'tool' | 'grain' | 'beginsAt' | 'expiresAt'>
+type Figures = Omit<Slice, 'serverId' | 'tool' | 'grain' | 'beginsAt'>
 
 function figuresOf(calls: readonly RecordedCall[]): Figures {
   const latency: Record<string, number> = {}

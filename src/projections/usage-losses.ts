@@ -1,7 +1,6 @@
 /** Calls that are known to be missing, per server and day: a figure that is too low must say so. */
 import type { Instant } from '../domain/instant.ts'
 import { instant } from '../domain/instant.ts'
-import { USAGE_RETENTION_DAYS } from '../domain/usage/events.ts'
 import { DAY_MS } from '../domain/usage/windows.ts'
 import { defineProjection } from './projection.ts'
 
@@ -14,7 +13,7 @@ export const usageLosses = defineProjection({
   columns: { lossId: 'text', serverId: 'text', day: 'timestamptz', calls: 'integer' },
   primaryKey: 'lossId',
   nullable: [],
-  expires: { column: 'day', afterMs: (USAGE_RETENTION_DAYS + 1) * DAY_MS },
+  expires: [{ column: 'day', afterMs: ({ usageMs }) => usageMs + DAY_MS }],
   eventTypes: ['ToolCallsRecorded'],
   keys: ({ data }) => (data.lost === undefined ? [] : [`${data.serverId}~${data.day}`]),
   fold: (row: UsageLossRow | undefined, { data: { serverId, day, lost = 0 } }, key): UsageLossRow => ({

@@ -3,18 +3,19 @@
  * nothing can move in between.
  */
 import { sql } from 'kysely'
-import { type Instant, later } from '../domain/instant.ts'
+import { later } from '../domain/instant.ts'
 import type { Position } from '../domain/ports/event-store.ts'
+import type { Retention } from '../domain/usage/retention.ts'
 import { type BuildOptions, catchUp } from './build-aside.ts'
 import { beginComparison, dropBuild } from './builds.ts'
 import { holdLive, liveCheckpoint, releaseLive } from './checkpoints.ts'
 import { snake } from './columns.ts'
 import type { Database } from './database.ts'
-import { keptAt } from './expiry.ts'
+import { type ExpiryMoment, keptAt } from './expiry.ts'
 import type { ReadModel, Row } from './projection.ts'
 import { asideName, columnList } from './tables.ts'
 
-export type VerifyOptions = Omit<BuildOptions, 'build' | 'until'>
+export type VerifyOptions = Omit<BuildOptions, 'build' | 'until'> & Readonly<{ retention: Retention }>
 
 export type Verified = Readonly<{
   projection: string
@@ -46,7 +47,8 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     for (;;) {
       const held = await holdLive(database, model.name, HOLD_MS)
       if (held) await catchUp({ ...options, build, until: held.position })
-      const verified = held && (await compare(database, model, { build, position: held.position, now: options.clock.now() }))
+      const moment = { now: later(options.clock.now(), CLEARED_MEANWHILE_MS), retention: options.retention }
+      const verified = held && (await compare(database, model, { build, position: held.position, moment }))
       if (verified) return verified
       options.signal.throwIfAborted()
     }
@@ -60,12 +62,12 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 async function compare(
   database: Database,
   model: ReadModel,
-  { build, position, now }: { build: number; position: Position; now: Instant },
+  { build, position, moment }: { build: number; position: Position; moment: ExpiryMoment },
 ): Promise<Verified | undefined> {
   const key = sql.ref(snake(model.primaryKey))
   const columns = columnList(model)
   const [live, aside] = [sql.table(model.table), sql.table(asideName(model, build))]
-  const kept = keptAt(model, later(now, CLEARED_MEANWHILE_MS))
+  const kept = keptAt(model, moment)
   const { rows } = await sql<Comparison>`
     with live as (select ${columns} from ${live} where ${kept} except select ${columns} from ${aside}),
       rebuilt as (select ${columns} from ${aside} where ${kept} except select ${columns} from ${live}),

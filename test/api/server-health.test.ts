@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ServerVitals } from '../../src/commands/fleet/fleet-figures.ts'
 import { instant } from '../../src/domain/instant.ts'
+import type { HealthSamplesAsked } from '../../src/domain/ports/health-samples.ts'
 import type { ServerView } from '../../src/projections/queries/index.ts'
 import { at } from './support/rows.ts'
 import { testApi } from './support/test-api.ts'
@@ -44,6 +45,47 @@ test('what another instance supervises is shown without what only that one knows
   expect(await ask(own, { vitals: null })).toMatchObject({
     status: 200,
     body: { health: 'healthy', metrics: { calls: 8, clients: null, memoryBytes: null, breaker: null } },
+  })
+})
+
+describe('answers of probes', () => {
+  const facts = { live: true, ready: false, capable: false, says: 'no answer' }
+  const samplesPath = '/api/v1/servers/server-1/health/samples'
+
+  async function askSamples(query: string, path = samplesPath) {
+    const asked: unknown[] = []
+    const healthSamples = {
+      async latest(serverId: string, wanted: HealthSamplesAsked) {
+        asked.push({ serverId, ...wanted })
+        return [{ serverId, runId: 'run-1', at, facts }]
+      },
+    }
+    const api = testApi({}, (application) => ({ ...application, healthSamples }))
+    const response = await api.request(`${path}${query}`)
+    return { status: response.status, body: await response.json(), asked }
+  }
+
+  test('are listed of one server, as far as they are asked for', async () => {
+    const [from, until] = ['2026-11-21T09:00:00.000Z', '2026-11-21T10:00:00.000Z']
+    expect(await askSamples(`?from=${from}&until=2026-11-21T11:00:00%2B01:00&limit=5`)).toStrictEqual({
+      status: 200,
+      body: { items: [{ at, runId: 'run-1', ...facts }] },
+      asked: [{ serverId: 'server-1', from, until, limit: 5 }],
+    })
+    expect((await askSamples('')).asked).toStrictEqual([{ serverId: 'server-1', limit: 100 }])
+    expect(await askSamples('', '/api/v1/servers/nobody/health/samples')).toMatchObject({ status: 404, asked: [] })
+  })
+
+  test.for([
+    ['from=yesterday', 'query.from', 'must be a time in ISO 8601 with Z or an offset'],
+    ['from=2026-11-21T10:00:00Z&until=2026-11-21T10:00:00Z', 'query.until', 'must be later than from'],
+    ['limit=1001', 'query.limit', expect.stringContaining('1000')],
+    ['since=1', 'query.since', 'is not a known field'],
+  ] as const)('%s is refused by its name', async ([query, field, rule]) => {
+    const { status, body, asked } = await askSamples(`?${query}`)
+    expect({ status, asked }).toStrictEqual({ status: 422, asked: [] })
+    expect(JSON.stringify(body)).toContain(field)
+    expect(body).toMatchObject({ error: { details: { issues: [{ field, rule }] } } })
   })
 })
 

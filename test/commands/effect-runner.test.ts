@@ -60,6 +60,7 @@ const none = () => Promise.reject(new Error('not in this test'))
 const handlersWith = (own: Partial<EffectHandlers>): EffectHandlers => ({
   ...{ survey: none, investigate: none, analyse: none, draft: none, prepare: none, settle: none, verify: none, prove: none },
   'run-step': none,
+  'clean-up': none,
   ...own,
 })
 

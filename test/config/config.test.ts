@@ -49,6 +49,7 @@ test('without anything, the defaults hold', () => {
     namespace: 'steward',
     secretDirs: [join(cwd, '.steward', 'secrets')],
     secretVariables: [],
+    builtIns: [],
     discoveryDirs: [],
     discoveryHomes: [],
     serverNetworks: [],
@@ -59,6 +60,7 @@ test('without anything, the defaults hold', () => {
       breaker: { failuresToOpen: 5, openMs: 60_000 },
       logDir: join(cwd, '.steward', 'logs', 'servers'),
     },
+    usageRetentionMs: 90 * 86_400_000,
     policy: {
       auto: [],
       ceilings: {},
@@ -356,6 +358,21 @@ describe('the start scripts of the documents', () => {
     expect(config.listen).toStrictEqual({ host: '127.0.0.1', port: 8080 })
     expect(warnings).toStrictEqual([])
   })
+  test('on tool servers are understood too, and an interval that is fixed here says so', () => {
+    const env = { MCP_SERVERS: 'filesystem,calculator', TOOL_SERVER_HEALTH_CHECK_INTERVAL: '300', TOOL_SERVER_USAGE_RETENTION_DAYS: '30' }
+    const given = load({
+      env: { ...env, TOOL_SERVER_AUTO_UPDATE_INTERVAL: '3600', TOOL_SERVER_CLEANUP_INTERVAL: '86400', MCP_ENABLED: 'true' },
+    })
+    expect(given.config.servers.usual.healthEveryMs).toBe(300_000)
+    expect(given.config.usageRetentionMs).toBe(30 * 86_400_000)
+    expect(given.config.builtIns).toStrictEqual(['filesystem', 'calculator'])
+    expect(given.warnings.map((each) => each.split(' ')[0])).toStrictEqual([
+      'TOOL_SERVER_AUTO_UPDATE_INTERVAL',
+      'TOOL_SERVER_CLEANUP_INTERVAL',
+      'MCP_ENABLED',
+    ])
+    expect(load().config.usageRetentionMs).toBe(90 * 86_400_000)
+  })
   test('give way to the names of Steward', () => {
     const env = { MCP_MEMORY_LIMIT: '1G', STEWARD_SERVERS_MEMORY: '512MiB', MCP_PARALLEL_STARTUP: 'true' }
     const { servers } = load({ env }).config
@@ -373,6 +390,9 @@ describe('the start scripts of the documents', () => {
     ['MCP_PARALLEL_STARTUP', 'yes', 'must be a whole number from 1 to 256'],
     ['MCP_MAX_STARTUP_TIME', '0', 'must be between 1s and 10m'],
     ['MCP_FAILURE_THRESHOLD', '0', 'must be a whole number from 1 to 1000'],
+    ['MCP_SERVERS', 'filesystem,browser', 'must be names of calculator, everything, filesystem: not browser'],
+    ['TOOL_SERVER_USAGE_RETENTION_DAYS', '0', 'must be between 1d and 3650d'],
+    ['TOOL_SERVER_USAGE_RETENTION_DAYS', 'for ever', 'must be a length of time with its unit, such as 500ms, 10s, 5m or 2h'],
     ['MCP_LOG_LEVEL', 'chatty', 'must be debug, info, warn, error or silent'],
   ] as const)('%s=%s is refused by its name', ([name, value, rule]) => {
     expect(problemsOf(() => load({ env: { [name]: value } }))).toMatchObject([{ place: name, rule }])

@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../src/domain/events.ts'
 import { type Instant, instant, later } from '../../src/domain/instant.ts'
 import { type CallOutcome, callOutcomes, type RecordedCall } from '../../src/domain/usage/call.ts'
 import { toolCallsStream } from '../../src/domain/usage/events.ts'
+import { usualRetention } from '../../src/domain/usage/retention.ts'
 import { calendarOf, type Period, periods, windowOf } from '../../src/domain/usage/windows.ts'
 import { allProjections } from '../../src/projections/all.ts'
 import { clearExpired } from '../../src/projections/expiry.ts'
@@ -195,11 +196,21 @@ test('every figure is the one that the single calls give, in every period, also 
     }
     await check('all rows there')
     const before = (await side.rows('tool_usage')).length
-    for (const model of allProjections) await clearExpired(side.database.kysely, model, now, signal)
+    for (const model of allProjections) await clearExpired(side.database.kysely, model, { now, retention: usualRetention }, signal)
     expect((await side.rows('tool_usage')).length).toBeLessThan(before)
     await check('expired rows gone')
     const then = { now: () => now, sleep: side.clock.sleep }
-    const verified = await verify({ database: side.database.kysely, eventStore: side.store, codec, clock: then, model: toolUsage, signal })
+    const verified = await verify({
+      ...{
+        database: side.database.kysely,
+        eventStore: side.store,
+        codec,
+        clock: then,
+        model: toolUsage,
+        retention: usualRetention,
+        signal,
+      },
+    })
     expect(verified).toMatchObject({ equal: true })
     await readModels.stop()
   }
@@ -361,7 +372,9 @@ test('single calls come newest first, page by page, by server, tool, caller and 
   expect((await usage.calls({ principal: 'jon' })).items).toHaveLength(1)
 
   const model = allProjections.find(({ name }) => name === 'tool-calls')
-  expect(model && (await clearExpired(side.database.kysely, model, now, new AbortController().signal))).toBe(1)
+  expect(model && (await clearExpired(side.database.kysely, model, { now, retention: usualRetention }, new AbortController().signal))).toBe(
+    1,
+  )
   expect((await usage.calls({ limit: 100 })).items.map(({ callId }) => callId)).not.toContain('old')
 })
 
@@ -404,15 +417,26 @@ test('calls that are known to be lost are told with the figures', async () => {
   expect((await usage.analytics('90d')).value.recording).toMatchObject({ lostCalls: 12 })
 })
 
-test('rows past their time are gone when the read models are started, without anybody asking', async () => {
+test('rows past their time go once, come back with no rebuild, and the retention is what the operator says', async () => {
   const side = await ReadSide.open(postgres)
-  const first = await side.started()
+  const readModels = await side.started({ retention: { usageMs: 2 * DAY_MS } })
   const today = side.clock.now()
-  await take(side, [oneCall({ callId: 'old', startedAt: later(today, -91 * DAY_MS) }), oneCall({ callId: 'new', startedAt: today })], first)
-  await first.stop()
-  const second = await side.started()
-  await expect.poll(async () => (await side.rows('tool_calls')).map((row) => row['call_id'])).toEqual(['new'])
-  await second.rebuild('tool-calls')
-  expect(await second.verify('tool-calls')).toMatchObject({ equal: true })
+  const calls = [0, 1, 4].map((days) => oneCall({ callId: `${days} days old`, startedAt: later(today, -days * DAY_MS) }))
+  await take(side, calls, readModels)
+  const { signal } = new AbortController()
+  const grains = async () => (await side.rows('tool_usage')).map(({ grain }) => grain).sort()
+  expect(await readModels.dropExpired(today, signal)).toStrictEqual({
+    'server-runs': 0,
+    'tool-calls': 1,
+    'tool-usage': 3,
+    'usage-losses': 0,
+  })
+  expect(await grains()).toStrictEqual(['day', 'day', 'hour', 'hour', 'minute', 'minute'])
+  // Counts per minute serve no period of more than a day.
+  expect(await readModels.dropExpired(later(today, 3 * 3_600_000), signal)).toMatchObject({ 'tool-calls': 0, 'tool-usage': 1 })
+  expect(await readModels.dropExpired(later(today, 3 * 3_600_000), signal)).toMatchObject({ 'tool-calls': 0, 'tool-usage': 0 })
+  await readModels.rebuild('tool-calls')
+  expect((await side.rows('tool_calls')).map((row) => row['call_id'])).toStrictEqual(['0 days old', '1 days old'])
+  expect(await readModels.verify('tool-calls')).toMatchObject({ equal: true })
   expect(side.errors).toEqual([])
 })

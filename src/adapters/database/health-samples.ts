@@ -1,11 +1,12 @@
 /**
  * Answers to health probes in a table of their own, written in batches and kept for a week. Taking a sample waits for nothing and never throws;
- * while the database is away the newest ones wait in bounded memory, and what has no room is counted and logged. What is old is found by its time,
- * so a restart neither forgets to clean up nor does it twice.
+ * while the database is away the newest ones wait in bounded memory, and what has no room is counted and logged. What is
+ * past its week goes with the daily clean-up.
  */
 import { type Kysely, sql } from 'kysely'
 import { type Instant, instant, later } from '../../domain/instant.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
+import type { ExpiringRows } from '../../domain/ports/expiring-rows.ts'
 import { HEALTH_SAMPLE_RETENTION_DAYS, type HealthSample, type HealthSamples } from '../../domain/ports/health-samples.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import { protect } from '../../domain/protected.ts'
@@ -13,13 +14,12 @@ import type { DatabaseSchema } from './schema.ts'
 
 export type HealthSamplesOptions = Readonly<{ db: Kysely<DatabaseSchema>; clock: Clock; logger: Logger }>
 
-export interface KeptHealthSamples extends HealthSamples {
-  /** Writes and cleans up until the signal aborts, then writes what is left. */
+export interface KeptHealthSamples extends HealthSamples, ExpiringRows {
+  /** Writes until the signal aborts, then writes what is left. */
   run(signal: AbortSignal): Promise<void>
 }
 
 const FLUSH_EVERY_MS = 2_000
-const CLEAN_EVERY_MS = 3_600_000
 const ROWS_AT_ONCE = 5_000
 const MOST_WAITING = 10_000
 const SAYS_LIMIT = 500
@@ -28,7 +28,6 @@ const DAY_MS = 86_400_000
 export function createHealthSamples({ db, clock, logger }: HealthSamplesOptions): KeptHealthSamples {
   let waiting: HealthSample[] = []
   let lost = 0
-  let cleanAt = clock.now()
 
   async function write(): Promise<void> {
     while (waiting.length > 0) {
@@ -52,18 +51,6 @@ export function createHealthSamples({ db, clock, logger }: HealthSamplesOptions)
       )`.execute(db)
   }
 
-  async function clean(signal: AbortSignal): Promise<void> {
-    if (cleanAt > clock.now()) return
-    const until = later(clock.now(), -HEALTH_SAMPLE_RETENTION_DAYS * DAY_MS)
-    for (let rows = ROWS_AT_ONCE; rows === ROWS_AT_ONCE && !signal.aborted; ) {
-      const { numAffectedRows = 0n } = await sql`
-        delete from server_health_samples
-        where ctid = any(array(select ctid from server_health_samples where at < ${until}::timestamptz limit ${ROWS_AT_ONCE}))`.execute(db)
-      rows = Number(numAffectedRows)
-    }
-    cleanAt = later(clock.now(), CLEAN_EVERY_MS)
-  }
-
   return {
     record(sample) {
       waiting.push(sample)
@@ -71,11 +58,13 @@ export function createHealthSamples({ db, clock, logger }: HealthSamplesOptions)
       waiting.shift()
       lost += 1
     },
-    async latest(serverId, limit) {
+    async latest(serverId, { limit, from, until }) {
       const rows = await db
         .selectFrom('server_health_samples')
         .selectAll()
         .where('server_id', '=', serverId)
+        .$if(from !== undefined, (query) => query.where('at', '>=', sql<Date>`${from}::timestamptz`))
+        .$if(until !== undefined, (query) => query.where('at', '<', sql<Date>`${until}::timestamptz`))
         .orderBy('at', 'desc')
         .limit(limit)
         .execute()
@@ -86,12 +75,25 @@ export function createHealthSamples({ db, clock, logger }: HealthSamplesOptions)
         facts: { live, ready, capable, ...(response_ms === null ? {} : { responseMs: response_ms }), ...(says === null ? {} : { says }) },
       }))
     },
+    async dropExpired(asOf, signal) {
+      const until = later(asOf, -HEALTH_SAMPLE_RETENTION_DAYS * DAY_MS)
+      let dropped = 0
+      for (let rows = ROWS_AT_ONCE; rows === ROWS_AT_ONCE; dropped += rows) {
+        signal.throwIfAborted()
+        const { numAffectedRows = 0n } = await sql`
+          delete from server_health_samples
+          where ctid = any(array(select ctid from server_health_samples where at < ${until}::timestamptz limit ${ROWS_AT_ONCE}))`.execute(
+          db,
+        )
+        rows = Number(numAffectedRows)
+      }
+      return { 'health-samples': dropped }
+    },
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(FLUSH_EVERY_MS, signal).catch(() => undefined)
         try {
           await write()
-          await clean(signal)
         } catch (error) {
           // They wait, and are tried again.
           logger.debug({ error, waiting: waiting.length }, 'health samples could not be written')

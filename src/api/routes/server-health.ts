@@ -1,11 +1,12 @@
 /** How a managed server is, in the words of a health check: three facts, what it was asked within the last hour, and what its supervisor sees of it. */
 import { z } from 'zod'
 import type { ServerVitals } from '../../commands/fleet/fleet-figures.ts'
+import { HEALTH_SAMPLE_RETENTION_DAYS } from '../../domain/ports/health-samples.ts'
 import { healthWords, serverStates } from '../../domain/server/lifecycle.ts'
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../define-route.ts'
 import { aThing } from '../route-shapes.ts'
-import { exampleTime, readOptions, timeText } from '../schemas/common.ts'
+import { exampleId, exampleTime, limitUpTo, listOf, readOptions, time, timeText } from '../schemas/common.ts'
 import { exampleServer, healthFacts } from '../schemas/server.ts'
 
 /** Long enough to hold some calls, short enough that an error of yesterday is none of today. */
@@ -107,4 +108,41 @@ export const showServerHealth = defineRoute({
   },
 })
 
-export const serverHealthRoutes = [showServerHealth]
+const MOST_SAMPLES = 1_000
+
+const samplesQuery = z
+  .strictObject({
+    from: time.optional().describe('The first moment that is asked for.'),
+    until: time.optional().describe('The first moment that is not. Of the page before, `at` of the last sample.'),
+    limit: limitUpTo(MOST_SAMPLES, 100),
+  })
+  .refine(({ from, until }) => from === undefined || until === undefined || from < until, {
+    path: ['until'],
+    error: 'must be later than from',
+  })
+
+const healthSample = healthFacts.extend({ at: timeText, runId: z.string() })
+
+export const listHealthSamples = defineRoute({
+  ...aThing,
+  path: '/api/v1/servers/{id}/health/samples',
+  operation: 'servers.health-samples',
+  tag: 'servers',
+  summary: 'List what the probes of a server answered',
+  description: `Newest first; kept for ${HEALTH_SAMPLE_RETENTION_DAYS} days. Those of the last two seconds may not be there yet.`,
+  permission: 'mcp:view_servers',
+  query: samplesQuery,
+  answer: {
+    status: 200,
+    schema: z.object({ items: listOf(healthSample) }),
+    example: { items: [{ at: exampleTime, runId: exampleId, live: true, ready: true, capable: true, responseMs: 3 }] },
+  },
+  async handle({ params: { id }, query }, { queries, healthSamples }) {
+    const { value: view } = await queries.servers.show(id)
+    if (!view) throw new ApiError('not-found')
+    const samples = await healthSamples.latest(id, query)
+    return { json: { items: samples.map(({ at, runId, facts }) => ({ at, runId, ...facts })) } }
+  },
+})
+
+export const serverHealthRoutes = [showServerHealth, listHealthSamples]

@@ -71,7 +71,7 @@ const callsQuery = listQuery.extend({
 const calls = {
   method: 'GET',
   tag: 'usage',
-  description: 'Newest first; kept for 90 days.',
+  description: 'Newest first; kept for 90 days, unless the operator says otherwise.',
   // Who called what, and perhaps with which arguments, is more than figures.
   permission: 'mcp:view_logs',
   kind: 'query',

@@ -12,7 +12,8 @@ import { createClaims } from './claims.ts'
 import type { OperatorTools } from './operator-command.ts'
 import { type PreviewedCommand, previewedCommand } from './previewed-command.ts'
 
-type RegisterServer = Readonly<{ name: string; config: ServerConfig; enabled: boolean }>
+/** `builtIn`: it comes with Steward. Nobody can ask for that from outside. */
+type RegisterServer = Readonly<{ name: string; config: ServerConfig; enabled: boolean; builtIn?: boolean }>
 type OnServer = Readonly<{ id: string; reason: string }>
 type OnTool = OnServer & Readonly<{ tool: string }>
 
@@ -61,10 +62,10 @@ export function createServerCommands(tools: OperatorTools, { hash }: { hash: Has
     registerServer: previewedCommand<RegisterServer>(tools, {
       name: 'servers.register',
       subject: ({ name }) => name,
-      body: ({ name, config, enabled }) => ({ name, config: asJson(config), enabled }),
-      command({ name, config, enabled }, { newId, by, now }) {
+      body: ({ name, config, enabled, builtIn = false }) => ({ name, config: asJson(config), enabled, ...(builtIn ? { builtIn } : {}) }),
+      command({ name, config, enabled, builtIn = false }, { newId, by, now }) {
         refuseBroken([...violationsOfName(name), ...violationsOfConfig(config), ...violationsOfExecutable(config)])
-        return on(newId, { type: 'RegisterServer', data: { serverId: newId, name, config, builtIn: false, enabled, by, now } })
+        return on(newId, { type: 'RegisterServer', data: { serverId: newId, name, config, builtIn, enabled, by, now } })
       },
       check: (_, { name }) => refuseTaken(name, tools),
       before: ({ id }, { name }, context) => createClaims(tools.log, context, id).claim('servers', name),

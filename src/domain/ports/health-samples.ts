@@ -7,8 +7,10 @@ export type HealthSample = Readonly<{ serverId: string; runId: string; at: Insta
 export interface HealthSamples {
   /** Takes it and returns at once. */
   record(sample: HealthSample): void
-  /** The newest first. */
-  latest(serverId: string, limit: number): Promise<readonly HealthSample[]>
+  /** The newest first; of a stretch of time, where one is asked for: `from` is in it, `until` is not. */
+  latest(serverId: string, asked: HealthSamplesAsked): Promise<readonly HealthSample[]>
 }
+
+export type HealthSamplesAsked = Readonly<{ limit: number; from?: Instant | undefined; until?: Instant | undefined }>
 
 export const HEALTH_SAMPLE_RETENTION_DAYS = 7

@@ -15,6 +15,7 @@ import type { BaselineEntry } from '../target/events.ts'
 export type EffectRequest = { [Kind in EffectKind]: Readonly<{ kind: Kind; params: EffectParams[Kind]; timeoutMs: number }> }[EffectKind]
 
 export type EffectParams = Readonly<{
+  'clean-up': Readonly<{ asOf: Instant }>
   survey: Readonly<{ targetId: string }>
   investigate: Readonly<{ incidentId: string; targetId: string; faultId: string | null; hints: Hints; chosen: ChosenRemedy | null }>
   analyse: Readonly<{ incidentId: string; targetId: string; service: Service; excerpt: Protected; evidence: readonly Evidence[] }>
@@ -43,6 +44,8 @@ export type EffectParams = Readonly<{
 }>
 
 export type EffectResults = Readonly<{
+  /** How many rows went, by what they were. What a clean-up before a crash had dropped already is not counted again. */
+  'clean-up': Readonly<{ kind: 'dropped'; rows: Readonly<Record<string, number>> }>
   survey:
     | Readonly<{ kind: 'seen'; baseline: readonly BaselineEntry[]; limits: Readonly<Record<string, number>> }>
     | Readonly<{ kind: 'unseen'; reason: string }>
@@ -114,6 +117,8 @@ export type EffectKind = keyof EffectParams
 
 /** `once`: acts on a host; probed and reconciled after an unknown outcome. `repeatable`: run again after a crash. */
 export const effectModes: Readonly<Record<EffectKind, 'once' | 'repeatable'>> = {
+  // What is past its time at a given moment is gone after the first time.
+  'clean-up': 'repeatable',
   survey: 'repeatable',
   investigate: 'repeatable',
   analyse: 'repeatable',

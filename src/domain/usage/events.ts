@@ -20,5 +20,3 @@ export const toolCallsStream = (serverId: string, day: string): StreamName => `t
 
 /** A finished call is in the log at most so long after its end, while the log is there. What a crash can lose is what is younger than that. */
 export const USAGE_FLUSH_MS = 1_000
-/** How long calls, and the figures made of them, can be asked for. */
-export const USAGE_RETENTION_DAYS = 90

@@ -37,23 +37,27 @@ test('what was recorded comes back as it was, the newest first, each server for 
   samples.record(silent)
   // What is taken is written also when Steward stops before the next turn.
   await stop()
-  expect(await samples.latest('s-1', 10)).toStrictEqual([
+  expect(await samples.latest('s-1', { limit: 10 })).toStrictEqual([
     { ...silent, facts: { ...silent.facts, says: 'nul \ufffd and half \ufffd' } },
     sample('s-1', now, { responseMs: 1.5 }),
   ])
-  expect(await samples.latest('s-1', 1)).toHaveLength(1)
+  expect(await samples.latest('s-1', { limit: 1 })).toHaveLength(1)
+  const at = later(now, 2_000)
+  expect(await samples.latest('s-1', { limit: 10, from: at })).toMatchObject([{ at }])
+  expect(await samples.latest('s-1', { limit: 10, until: at })).toMatchObject([{ at: now }])
+  expect(await samples.latest('s-1', { limit: 10, from: at, until: at })).toStrictEqual([])
 })
 
-test('samples are cleared away after a week, by their own time: a restart neither forgets that nor does it twice', async () => {
-  const { samples, clock, stop } = await open()
+test('samples of more than a week before the given moment are dropped, and no others, once', async () => {
+  const { samples, stop } = await open()
   const week = 7 * 86_400_000
+  samples.record(sample('s-1', later(now, -week - 1)))
   samples.record(sample('s-1', later(now, -week)))
-  samples.record(sample('s-1', later(now, -week + 3_600_000)))
-  await clock.advance(2_000)
-  await until(async () => (await samples.latest('s-1', 10)).length === 1)
-  await clock.advance(3_600_000)
-  await until(async () => (await samples.latest('s-1', 10)).length === 0)
   await stop()
+  const { signal } = new AbortController()
+  expect(await samples.dropExpired(now, signal)).toStrictEqual({ 'health-samples': 1 })
+  expect(await samples.dropExpired(now, signal)).toStrictEqual({ 'health-samples': 0 })
+  expect((await samples.latest('s-1', { limit: 10 })).map(({ at }) => at)).toStrictEqual([later(now, -week)])
 })
 
 test('while the database is away the newest wait, and how many had no room is logged', async () => {
@@ -65,7 +69,7 @@ test('while the database is away the newest wait, and how many had no room is lo
   await database.kysely.schema.alterTable('away').renameTo('server_health_samples').execute()
   await clock.advance(2_000)
   await until(() => logged.some(({ fields }) => fields['lost'] === 5))
-  const [newest] = await samples.latest('s-1', 1)
+  const [newest] = await samples.latest('s-1', { limit: 1 })
   expect(newest?.at).toBe(later(now, 10_004))
-  expect(await samples.latest('s-1', 20_000)).toHaveLength(10_000)
+  expect(await samples.latest('s-1', { limit: 20_000 })).toHaveLength(10_000)
 })

@@ -188,6 +188,7 @@ function applicationOf(world: World): Application {
     stopFile: { present: async () => world.stopFile.present },
     serverPast: serverPastOf(world),
     usualServer: serverDefaults,
+    healthSamples: { latest: async () => [] },
     fleet: deskOf(world),
     configuration: configurationDesk().configuration,
     replay: {

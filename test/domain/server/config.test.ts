@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import packageJson from '../../../package.json' with { type: 'json' }
 import { createHasher } from '../../../src/adapters/hash/sha256.ts'
+import { BUILT_IN_PACKAGES, builtInConfig, builtInNames } from '../../../src/domain/server/built-in.ts'
 import type { Given, HttpTransport, ServerConfig, StdioTransport } from '../../../src/domain/server/config.ts'
-import { secretsIn } from '../../../src/domain/server/config.ts'
+import { secretsIn, serverDefaults } from '../../../src/domain/server/config.ts'
 import { violationsOfConfig, violationsOfName } from '../../../src/domain/server/config-rules.ts'
-import { argvHash, judgeExecutable } from '../../../src/domain/server/executable.ts'
+import { argvHash, judgeExecutable, violationsOfExecutable } from '../../../src/domain/server/executable.ts'
 import { statusWords } from '../../../src/domain/server/status-words.ts'
 import { config } from './given.ts'
 
@@ -139,4 +141,15 @@ test('every word of the documents is derived from intent, state and health', () 
   expect(statusWords({ enabled: false, state: 'error', health: 'unhealthy' })).toStrictEqual({
     ...{ management: 'error', toolServer: 'disabled', dashboard: 'error' },
   })
+})
+
+test('a built-in server keeps the rules of all servers, and its package is the one that is tested here', () => {
+  const places = { calculator: { command: '/opt/node', args: ['/opt/steward/calculator.ts'] }, filesDir: '/var/lib/steward/files' }
+  for (const name of builtInNames) {
+    const builtIn = builtInConfig(name, places, serverDefaults)
+    expect([...violationsOfName(name), ...violationsOfConfig(builtIn), ...violationsOfExecutable(builtIn)]).toStrictEqual([])
+  }
+  const { devDependencies } = packageJson
+  const tested = ['@modelcontextprotocol/server-everything', '@modelcontextprotocol/server-filesystem'] as const
+  expect(Object.values(BUILT_IN_PACKAGES)).toStrictEqual(tested.map((name) => `${name}@${devDependencies[name]}`))
 })

@@ -66,6 +66,7 @@ export async function openHealedFleet({ limits = false, ...policy }: Partial<Pol
     roster: { watched: async () => [] },
     diff: createTextDiff(),
     stopFile: { present: async () => undefined },
+    expiring: [],
     metrics: { count: () => undefined, observe: () => undefined, set: () => undefined },
     faults: await loadFaults(FAULTS, compileLogMatcher),
     policy: { ...POLICY, ...policy, version: 'test' },

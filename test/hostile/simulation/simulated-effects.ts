@@ -19,6 +19,7 @@ export function simulatedEffects(
   }
   const unseen = () => random.chance(0.05)
   return {
+    'clean-up': () => life.at('clean-up', async () => ({ kind: 'dropped', rows: {} })),
     survey: () => life.at('survey', async () => ({ kind: 'seen', baseline: [], limits: {} })),
     analyse: () => life.at('analyse', async () => ({ kind: 'no-analyst' })),
     investigate: ({ targetId }) =>

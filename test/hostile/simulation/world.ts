@@ -94,6 +94,7 @@ export async function simulate(seed: number, { control = 'none' }: { control?: C
       compileMatcher: () => ({ match: () => [] }),
       diff: { unified: () => '' },
       stopFile: { present: async () => undefined },
+      expiring: [],
       metrics: { count: () => undefined, observe: () => undefined, set: () => undefined },
       logger: silent,
       faults: [],

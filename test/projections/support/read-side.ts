@@ -7,6 +7,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { Codec } from '../../../src/domain/ports/codec.ts'
 import type { EventStore, ExpectedRevision, Position, StreamName } from '../../../src/domain/ports/event-store.ts'
 import type { Logger } from '../../../src/domain/ports/logger.ts'
+import type { Retention } from '../../../src/domain/usage/retention.ts'
 import type { ReadModel } from '../../../src/projections/projection.ts'
 import { createReadModels, type ReadModels } from '../../../src/projections/read-models.ts'
 import type { DatabaseFixture } from '../../adapters/database/support.ts'
@@ -32,7 +33,15 @@ export class ReadSide {
   }
 
   /** Read models as one process has them; not started. */
-  readModels({ codec = realCodec, ...options }: { models?: readonly ReadModel[]; codec?: Codec; store?: EventStore } = {}): ReadModels {
+  readModels({
+    codec = realCodec,
+    ...options
+  }: {
+    models?: readonly ReadModel[]
+    codec?: Codec
+    store?: EventStore
+    retention?: Retention
+  } = {}): ReadModels {
     const { database, clock } = this
     const readModels = createReadModels({
       database: database.kysely,
@@ -46,6 +55,7 @@ export class ReadSide {
         observe: () => undefined,
       },
       ...(options.models ? { models: options.models } : {}),
+      ...(options.retention ? { retention: options.retention } : {}),
     })
     onTestFinished(() => readModels.stop())
     return readModels

@@ -22,6 +22,7 @@ const restorable = z.strictObject({ files: z.record(text, jsonObject), settings:
 const touched = z.strictObject({ action: actionRef, before: restorable, meant: restorable, seen: restorable.nullable(), lateAt: instant })
 
 const params = {
+  'clean-up': z.strictObject({ asOf: instant }),
   survey: z.strictObject({ targetId: text }),
   investigate: z.strictObject({
     incidentId: text,
@@ -58,6 +59,7 @@ const request = <const Kind extends keyof EffectParams>(kind: Kind) =>
   z.strictObject({ kind: z.literal(kind), params: params[kind], timeoutMs: z.number() })
 
 export const effectRequest = z.discriminatedUnion('kind', [
+  request('clean-up'),
   request('survey'),
   request('investigate'),
   request('analyse'),
@@ -75,6 +77,7 @@ const unknownBecause = z.strictObject({ ...kind('unknown'), reason: text })
 const notConfirmed = z.strictObject({ ...kind('not-confirmed'), ...withEvidence })
 
 export const effectResults = {
+  'clean-up': z.strictObject({ ...kind('dropped'), rows: z.record(text, count) }),
   survey: z.discriminatedUnion('kind', [
     z.strictObject({ ...kind('seen'), baseline: z.array(baselineEntry), limits: z.record(text, z.number()) }),
     z.strictObject({ ...kind('unseen'), reason: text }),

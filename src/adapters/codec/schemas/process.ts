@@ -52,6 +52,7 @@ export const processSchemas = {
 export const effectSchemas = {
   EffectStarted: z.strictObject({ ...effect, attempt: count, runnerId: text, deadlineAt: instant }),
   EffectSucceeded: z.discriminatedUnion('kind', [
+    succeeded('clean-up'),
     succeeded('survey'),
     succeeded('investigate'),
     succeeded('analyse'),
