@@ -11,6 +11,7 @@ import type { listParkedInstances } from '../../api/routes/processes.ts'
 import type { projection, rebuildProjection } from '../../api/routes/projections.ts'
 import type { previewBulk, startBulk } from '../../api/routes/server-bulk.ts'
 import type { showServerLogs, testServer } from '../../api/routes/server-desk.ts'
+import type { listServerVitals, showServerHealth } from '../../api/routes/server-health.ts'
 import type { showServerDiff, showServerHistory } from '../../api/routes/server-past.ts'
 import type { upgradeServer } from '../../api/routes/server-upgrade.ts'
 import type { showStreamState } from '../../api/routes/streams.ts'
@@ -84,7 +85,9 @@ export type Remedy = AnswerOf<typeof listRemedies>['items'][number]
 export type ServerDiff = AnswerOf<typeof showServerDiff>
 export type ServerHistory = AnswerOf<typeof showServerHistory>
 export type ServerAnalytics = AnswerOf<typeof showServerMetrics>
+export type ServerHealth = AnswerOf<typeof showServerHealth>
 export type ServerLogs = AnswerOf<typeof showServerLogs>
+export type ServerVitals = AnswerOf<typeof listServerVitals>
 export type ServerTest = AnswerOf<typeof testServer>
 export type StartedOperation = AnswerOf<typeof rebuildProjection>
 export type Status = AnswerOf<typeof showStatus>

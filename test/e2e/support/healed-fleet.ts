@@ -88,7 +88,7 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
       version: '0',
     },
     makeGateway: () => ({ toolsChanged: () => undefined, clientsOf: () => 0, callTool: noHost, close: async () => undefined }),
-    memory: { ofGroups: async () => new Map() },
+    processUsage: { ofGroups: async () => new Map() },
     samples: { record: () => undefined, latest: async () => [] },
     startsAtOnce: 8,
     breaker: { failuresToOpen: 5, openMs: 30_000 },
