@@ -169,6 +169,7 @@ export const servers = defineProjection({
     'ServerRestartBudgetExhausted',
     'ServerHealthChanged',
     'ExecutableApproved',
+    'ExecutableApprovalRevoked',
     'ToolCatalogChanged',
     'InstructionsApproved',
     'ToolQuarantined',
@@ -290,6 +291,8 @@ function changed(row: ServerRow, event: RowEvent): ServerRow {
       return { ...row, health: event.data.to, healthFacts: event.data.facts, healthSince: at }
     case 'ExecutableApproved':
       return { ...row, approvedArgv: [...row.approvedArgv, event.data.argvHash] }
+    case 'ExecutableApprovalRevoked':
+      return { ...row, approvedArgv: row.approvedArgv.filter((hash) => hash !== event.data.argvHash) }
     case 'ToolCatalogChanged': {
       const { instructions } = event.data
       if (instructions === undefined) return row

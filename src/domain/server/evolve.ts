@@ -41,6 +41,8 @@ export function evolve(server: Server, event: ServerEvent): Server {
       return { ...server, state: 'stopped' }
     case 'ExecutableApproved':
       return { ...server, approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]) }
+    case 'ExecutableApprovalRevoked':
+      return { ...server, approvedArgv: new Set([...server.approvedArgv].filter((hash) => hash !== event.data.argvHash)) }
     case 'ServerRetired':
       return { ...server, situation: 'retired', retiredAt: event.data.at, enabled: false, ...stopped }
     case 'ServerStarting': {

@@ -71,6 +71,7 @@ const intentTypes = [
   'MaintenanceEntered',
   'MaintenanceLeft',
   'ExecutableApproved',
+  'ExecutableApprovalRevoked',
   'ServerRetired',
   'ServerRestored',
   'ToolApproved',
