@@ -17,7 +17,7 @@ import type { upgradeServer } from '../../api/routes/server-upgrade.ts'
 import type { showStreamState } from '../../api/routes/streams.ts'
 import type { showHealth, showStatus } from '../../api/routes/system.ts'
 import type { showTargetStatus } from '../../api/routes/targets.ts'
-import type { showAnalytics, showServerMetrics } from '../../api/routes/usage.ts'
+import type { listServerCalls, showAnalytics, showServerMetrics } from '../../api/routes/usage.ts'
 import type { anomaly } from '../../api/schemas/anomaly.ts'
 import type { approval } from '../../api/schemas/approval.ts'
 import type { command } from '../../api/schemas/command.ts'
@@ -55,6 +55,7 @@ export type Projection = z.output<typeof projection>
 export type Server = z.output<typeof server>
 export type ServerTool = z.output<typeof serverTool>
 export type Target = z.output<typeof target>
+export type ToolCall = AnswerOf<typeof listServerCalls>['items'][number]
 export type ToolDefinition = z.output<typeof toolDefinition>
 
 type Applied = AnswerOf<typeof restoreConfiguration>

@@ -14,7 +14,7 @@ export function defineDiscovery(program: Command, { run }: Define): void {
     .command('discover')
     .summary('servers that other programs know')
     .description(
-      'Servers in the configurations of MCP clients and among installed packages, in the directories that discoveryDirs and discoveryHomes name. Files are read; nothing that is found is run.',
+      'Servers in the configurations of MCP clients and among installed packages, in the directories that STEWARD_DISCOVERY_DIRS and STEWARD_DISCOVERY_HOMES of the service name. Files are read; nothing that is found is run.',
     )
   discover
     .command('scan')
@@ -59,7 +59,7 @@ async function scan(session: Session, { problems = false }: Readonly<{ problems?
         standing(each),
         each.id,
       ]),
-      'No server was found. discoveryDirs and discoveryHomes say where is looked.',
+      'No server was found. STEWARD_DISCOVERY_DIRS and STEWARD_DISCOVERY_HOMES of the service say where it looks, STEWARD_REGISTRY_URL which registry it asks.',
     )
     if (!problems) return
     for (const each of found.candidates)

@@ -98,13 +98,18 @@ async function addServer(session: Session, name: string, program: readonly strin
     ...(allowLiteral.length === 0 ? {} : { allowLiterals: allowLiteral }),
   }
   const { reason: _reason, ...rest } = flags
-  const server = await changeServer(session, client, { method: 'POST', path: kinds.server.path, body, did: 'Added' }, rest)
-  if (server?.executable?.verdict !== 'needs-approval' || server.executable.approved || session.out.json) return
-  const { says } = server.executable
+  const server = await changeServer(session, client, { method: 'POST', path: kinds.server.path, body, did: 'Added', what: name }, rest)
+  if (server === undefined || session.out.json) return
+  const { executable, enabled } = server
+  const waits = executable?.verdict === 'needs-approval' && !executable.approved
+  const next = [
+    ...(waits ? [`steward server approve ${name} --reason '...'`] : []),
+    ...(enabled ? [] : [`steward server enable ${name}`]),
+    ...(waits || !enabled ? [] : [`steward server show ${name}`]),
+  ]
   session.out.notes((page) => {
-    page.item('It does not run before somebody approves its program: ', says ?? '', 'warn')
-    for (const command of [`steward server approve ${server.name} --reason '...'`, `steward server enable ${server.name}`])
-      page.item('    ', { text: command, tone: 'accent' })
+    if (waits) page.item('It does not run before somebody approves its program: ', executable.says ?? '', 'warn')
+    for (const command of next) page.item('Next: ', { text: command, tone: 'accent' })
   })
 }
 
