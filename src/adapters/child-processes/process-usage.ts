@@ -17,11 +17,14 @@ export const createProcessUsage = (): ProcessUsage => ({
       const bytes = await residentBytes(pid)
       // A zombie holds no memory, and its time goes to its parent once it is waited for.
       if (bytes === undefined) continue
-      found.set(facts.group, { memoryBytes: memoryBytes + bytes, cpuSeconds: cpuSeconds + facts.cpuTicks / TICKS_PER_SECOND })
+      found.set(facts.group, { memoryBytes: memoryBytes + bytes, cpuSeconds: inTicks(cpuSeconds + facts.cpuTicks / TICKS_PER_SECOND) })
     }
     return found
   },
 })
+
+/** Sums of hundredths stay hundredths. */
+const inTicks = (seconds: number): number => Math.round(seconds * TICKS_PER_SECOND) / TICKS_PER_SECOND
 
 /** Undefined: it has just gone, or is a zombie and holds none. */
 async function residentBytes(pid: number): Promise<number | undefined> {

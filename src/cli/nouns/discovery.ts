@@ -116,12 +116,18 @@ async function importServers(session: Session, wanted: readonly string[], flags:
     return exitCode.ok
   }
   preview(session, flags, (page) => drawItems(page, looked.items))
+  if (!looked.items.some(({ outcome }) => outcome === 'would-register'))
+    throw new CliError('nothing of it would be registered', {
+      exitCode: exitCode.failure,
+      advice: '--even-if-duplicate registers a duplicate all the same; `steward discover scan --problems` says what is wrong.',
+    })
   if (!(await confirmed(session, flags, 'Register them, disabled?')))
     throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
   const result = await client.send<ImportResult>('POST', `${PATH}/import`, { body, idempotencyKey })
   out.show(result, (page) => {
     drawItems(page, result.items)
-    if (result.done > 0) page.item('Next: ', { text: 'steward server enable NAME', tone: 'accent' })
+    const registered = result.items.flatMap(({ outcome, name }) => (outcome === 'registered' ? (name ?? []) : []))
+    if (registered.length > 0) page.item('Next: ', { text: `steward server enable ${registered.join(' ')}`, tone: 'accent' })
   })
   return result.outcome === 'complete' ? exitCode.ok : result.outcome === 'partial' ? exitCode.partial : exitCode.failure
 }

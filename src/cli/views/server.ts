@@ -125,14 +125,15 @@ export function whatToDoWith({
   pendingInstructions,
 }: Server): readonly string[] {
   if (situation === 'retired') return [`steward server restore ${name}`]
+  const waits = executable?.verdict === 'needs-approval' && !executable.approved
   return [
-    ...(executable?.verdict === 'needs-approval' && !executable.approved ? [`steward server approve ${name} --reason '...'`] : []),
-    ...(state === 'error' ? [`steward server logs ${name}`, `steward server test ${name}`] : []),
+    ...(waits ? [`steward server approve ${name} --reason '...'`] : []),
+    ...(state === 'error' && !waits ? [`steward server logs ${name}`, `steward server test ${name}`] : []),
     ...(failure?.reason === 'start-timeout' && state === 'error'
       ? [`steward server update ${name} --set startTimeoutMs=300000   (npx downloads what it has not yet)`]
       : []),
     ...(enabled ? [] : [`steward server enable ${name}`]),
-    ...(enabled && state === 'error' ? [`steward server restart ${name}`] : []),
+    ...(enabled && state === 'error' && !waits ? [`steward server restart ${name}`] : []),
     ...(enabled && state === 'maintenance' ? [`steward server maintenance ${name} --leave`] : []),
     ...(tools.quarantined > 0 ? [`steward tool list --server ${name} --state quarantined`] : []),
     ...(pendingInstructions === null ? [] : [`steward server approve ${name} --instructions --reason '...'`]),

@@ -36,7 +36,7 @@ export function createProcessorTimes(): ProcessorTimes {
       const isSameRun = known?.runId === runId
       // A process of the group that ended unseen takes its time with it.
       const more = isSameRun ? Math.max(0, cpuSeconds - known.ofRun) : cpuSeconds
-      const seconds = (known?.seconds ?? 0) + more
+      const seconds = Math.round(((known?.seconds ?? 0) + more) * 1_000) / 1_000
       const next: Known = { runId, ofRun: cpuSeconds, seconds, ...(isSameRun ? since(known, seconds, at) : begun(at, seconds)) }
       servers.set(serverId, next)
       return { seconds, percent: next.percent }
