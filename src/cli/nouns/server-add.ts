@@ -35,7 +35,7 @@ export function defineAddServer(server: Command, { run }: Define): void {
       'after',
       `
 Examples:
-  steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.7.10 /srv/files
+  steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 /srv/files
   steward server add search --secret BRAVE_API_KEY=file:brave.key -- npx -y @modelcontextprotocol/server-brave-search@0.6.2
   steward server add wiki --at https://wiki.example.org/mcp --secret Authorization=file:wiki.token`,
     )
