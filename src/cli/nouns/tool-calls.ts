@@ -1,6 +1,5 @@
 /** `steward tool calls`: who called what of a server, how it ended, and how long it took. */
 import { type Command, Option } from 'commander'
-import { callOutcomes } from '../../domain/usage/call.ts'
 import { fetchList } from '../client/lists.ts'
 import { existingIdOf, kinds, pathOf } from '../client/references.ts'
 import type { ToolCall } from '../client/shapes.ts'
@@ -10,13 +9,24 @@ import type { Session } from '../session.ts'
 import { actorText } from '../views/value.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
 
+const outcomes = [
+  'ok',
+  'tool-error',
+  'error',
+  'timed-out',
+  'lost',
+  'cancelled',
+  'refused',
+  'bypassed',
+] as const satisfies readonly ToolCall['outcome'][]
+
 export function defineToolCalls(tool: Command, { run }: Define): void {
   addListOptions(tool.command('calls <tool>'))
     .summary('list calls of a tool, or of a whole server')
     .description(
       'Lists single calls, the newest first; they are kept for 90 days. It takes a key that may read logs. `steward usage` has the figures.',
     )
-    .addOption(new Option('--outcome <outcome>', 'that ended so').choices(callOutcomes))
+    .addOption(new Option('--outcome <outcome>', 'that ended so').choices(outcomes))
     .option('--from <time>', 'since this time (ISO 8601)')
     .option('--until <time>', 'before this time')
     .addHelpText('after', '\nExamples:\n  steward tool calls files.read_text_file\n  steward tool calls files --outcome refused')
