@@ -237,7 +237,8 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       callFigures.count(call)
     },
   })
-  atHand = { desk: fleet.desk, supervises: fleet.supervisor.supervises }
+  const { desk, supervisor } = fleet
+  atHand = { desk, supervises: supervisor.supervises, seen: supervisor.seen }
   const ending = new AbortController()
   const recording = usage.run({ signal: ending.signal, drain: drain.signal })
   const sampling = samples.run(ending.signal)

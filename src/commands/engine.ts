@@ -48,6 +48,7 @@ import { createVerify } from './effects/verify.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createFigures, withFigures } from './figures.ts'
 import type { FleetDesk } from './fleet/desk.ts'
+import { type SeesServers, seenAtOnce } from './fleet/seen-at-once.ts'
 import { runProcess } from './process-runner.ts'
 import { createProcessStep } from './process-step.ts'
 import { runTimers } from './timer-runner.ts'
@@ -84,7 +85,7 @@ export type EngineOptions = EnginePorts &
   }>
 
 /** `supervises`: the servers are in the hands of this very instance. */
-export type ServersAtHand = Readonly<{ desk: Pick<FleetDesk, 'refreshServer' | 'testServer'>; supervises: () => boolean }>
+export type ServersAtHand = SeesServers & Readonly<{ desk: Pick<FleetDesk, 'refreshServer' | 'testServer'>; supervises: () => boolean }>
 
 export interface Engine {
   readonly log: EventLog
@@ -116,9 +117,9 @@ export function createEngine(options: EngineOptions): Engine {
     onRecorded: createFigures({ log, metrics, logger }),
     onConflict: ({ command }) => metrics.count('steward_command_conflicts_total', { command: command.type }),
   })
-  const handle = withFigures(decide, { metrics, clock })
-  const record = createRecordAnomaly({ handle, log, ids, clock })
   const { hash, servers = () => undefined } = options
+  const handle = seenAtOnce(withFigures(decide, { metrics, clock }), clock, servers)
+  const record = createRecordAnomaly({ handle, log, ids, clock })
   const reach = createReach({
     log,
     hosts: options.hosts,

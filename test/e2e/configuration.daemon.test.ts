@@ -183,7 +183,16 @@ test('an upgrade shows the difference, lets calls under way end, and comes back 
   expect(await ended({ version: '2.0.0', digest: looked.digest, reason: 'newer' })).toMatchObject({ state: 'succeeded' })
   expect(await slow).toMatchObject({ content: [{ text: '1.0.0' }] })
   expect(await version()).toBe('2.0.0')
-  expect(await caller.client.callTool({ name: 'echo', arguments: {} })).toMatchObject({ content: [{ text: '2.0.0' }] })
+  expect(await caller.client.callTool({ name: 'slow', arguments: {} })).toMatchObject({ content: [{ text: '2.0.0' }] })
+  // What changed by it waits for a person, like any other change; who decided holds for the very next call.
+  const echo = () => caller.client.callTool({ name: 'echo', arguments: {} })
+  await expect(echo()).rejects.toMatchObject({ data: { rule: 'tool-quarantined' } })
+  const tool = `/api/v1/servers/${id}/tools/echo`
+  const { pendingHash } = await ok(get(tool), z.object({ pendingHash: z.string() }))
+  expect((await post(`${tool}/approve`, { hash: pendingHash, reason: 'louder is fine' })).status).toBe(200)
+  expect(await echo()).toMatchObject({ content: [{ text: '2.0.0' }] })
+  expect((await post(`${tool}/disable`, { reason: 'too loud' })).status).toBe(200)
+  await expect(echo()).rejects.toMatchObject({ data: { rule: 'tool-disabled' } })
 
   expect(await ok(post(`${path}?preview=true`, { version: '8.0.0' }), trial)).toMatchObject({
     works: false,

@@ -114,7 +114,7 @@ describe('a service that has worked', () => {
     }
     expect(sum(after, 'steward_ssh_connects_total{outcome="connected"}')).toBeGreaterThan(0)
     expect(sum(after, 'steward_ssh_connections')).toBe(1)
-    expect(sum(after, 'steward_figures_readable')).toBe(3)
+    expect(sum(after, 'steward_figures_readable')).toBe(4)
     expect(sum(after, 'steward_metric_samples_dropped_total')).toBe(0)
     // No series for a target, an incident or a path: nothing to lose when one is retired.
     for (const word of [first.target.id, id, 'metrics-fix', first.nginx.logPath, world.hostId]) expect(page).not.toContain(word)

@@ -5,8 +5,8 @@
 import { setFlagsFromString } from 'node:v8'
 
 export function keepHeapLean(): void {
-  // After each collection the old generation may grow by a fifth, not up to fourfold.
-  setFlagsFromString('--heap-growing-percent=20')
+  // After each collection the old generation may grow by two thirds, not up to fourfold. A fifth would cost every proxied call a third more CPU time.
+  setFlagsFromString('--heap-growing-percent=60')
   // The young generation stays as small as it begins; what lives on is few and lives long.
   setFlagsFromString('--semi-space-growth-factor=1')
 }

@@ -48,6 +48,7 @@ export interface ManagedServer {
 export function createManagedServer(serverId: string, options: Held): ManagedServer {
   const { log, handle, ids, clock, logger, hash, jitter } = options
   let state: RegisteredServer | undefined
+  let readUpTo = -1n
   let life: ServerLife | undefined
   let closing = false
   let quiet: Quiescence | undefined
@@ -193,15 +194,19 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   }
 
   async function read(): Promise<Server> {
-    const { state: now } = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
-    state = now.situation === 'registered' ? now : undefined
+    const { state: now, last } = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
+    // Two looks at once may end in the other order: what is older changes nothing.
+    if (last === undefined || last.revision >= readUpTo) {
+      state = now.situation === 'registered' ? now : undefined
+      readUpTo = last?.revision ?? readUpTo
+    }
     return now
   }
 
   /** Steward stops while the log is away: what was known last is enough to end what runs. */
-  function keepKnown(error: unknown): Readonly<{ state: Server }> {
+  function keepKnown(error: unknown): Readonly<{ state: Server; last: undefined }> {
     if (!closing) throw error
-    return { state: state ?? { situation: 'absent' } }
+    return { state: state ?? { situation: 'absent' }, last: undefined }
   }
 
   function wakeAt(dueAt: string): void {

@@ -18,6 +18,8 @@ export interface Supervisor {
   all(): readonly ManagedServer[]
   /** Whether this instance is the one that supervises. */
   supervises(): boolean
+  /** Resolves when what is recorded of a server by now is known here. */
+  seen(serverId: string): Promise<void>
 }
 
 /** How often an instance that does not supervise tries to take over, and how long one that failed waits. */
@@ -50,6 +52,11 @@ export function createSupervisor(options: Supervision): Supervisor {
     },
     all: () => [...managed.values()],
     supervises: () => supervises,
+    async seen(serverId) {
+      const server = managed.get(serverId)
+      server?.look()
+      await server?.looked()
+    },
     async run(signal) {
       while (!signal.aborted) {
         const lease = await leases.tryHold('fleet-supervisor').catch((error: unknown) => {

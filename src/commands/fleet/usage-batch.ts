@@ -21,8 +21,9 @@ export type TakenCall = Omit<ToolCall, 'serverId' | 'arguments'> & Readonly<{ ar
 /** Stands for a tool that has no room of its own. No tool has this name: MCP allows no parentheses. */
 export const OTHER_TOOLS = '(others)'
 
-export function recordOf({ serverId, day, calls, lost }: UsageBatch, freshId: () => string): ToolCallsRecord {
-  const recorded = calls.map((call) => recordedCall(call, freshId()))
+/** A call has the id of the event that tells it, and its place in there. */
+export function recordOf({ serverId, day, calls, lost }: UsageBatch, eventId: string): ToolCallsRecord {
+  const recorded = calls.map((call, index) => recordedCall(call, `${eventId}-${index}`))
   return { serverId, day, calls: recorded, ...(lost === undefined ? {} : { lost }) }
 }
 

@@ -28,7 +28,7 @@ export type UsageRecorderOptions = Readonly<{
   keepsArguments?: (serverId: string) => boolean
   /** Longest time between the end of a call and its append. Default 1 s. */
   flushMs?: number
-  /** A batch is appended before its time when it holds so many calls (500) or bytes (500 000). */
+  /** A batch is appended before its time when it holds so many calls (2 000) or bytes (500 000). */
   batchCalls?: number
   batchBytes?: number
   /** What may wait while the log is away. Default 32 MiB: about 100 000 calls. */
@@ -55,7 +55,7 @@ const WRITES_AT_ONCE = 8
 export function createUsageRecorder({
   keepsArguments = () => false,
   flushMs = USAGE_FLUSH_MS,
-  batchCalls = 500,
+  batchCalls = 2_000,
   batchBytes = 500_000,
   mostWaitingBytes = 32 * 1024 * 1024,
   ...options

@@ -73,7 +73,7 @@ export function createUsageWriter({ store, codec, ids, clock, logger, metrics }:
       const { stream, calls } = batch
       const eventId = ids.fresh()
       const cause = { eventId, correlationId: eventId, causationId: eventId, actor: 'steward' }
-      const event = codec.encode({ type: 'ToolCallsRecorded', data: recordOf(batch, () => ids.fresh()) }, cause)
+      const event = codec.encode({ type: 'ToolCallsRecorded', data: recordOf(batch, eventId) }, cause)
       const attempt: Attempt = { event, expected: undefined }
       const onOutage = (error: unknown, waitMs: number): void => {
         logger.warn({ stream, calls: calls.length, error, waitMs }, 'tool calls cannot be recorded now; they wait')

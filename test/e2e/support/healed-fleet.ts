@@ -99,7 +99,7 @@ export async function openHealedFleet(policy: Partial<PolicyRules> = {}) {
     record: () => undefined,
     drain: drain.signal,
   })
-  atHand = { desk: fleet.desk, supervises: fleet.supervisor.supervises }
+  atHand = { desk: fleet.desk, supervises: fleet.supervisor.supervises, seen: fleet.supervisor.seen }
   const supervising = fleet.run(stopping.signal)
   onTestFinished(async () => {
     stopping.abort(new Error('the test is over'))

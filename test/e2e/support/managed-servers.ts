@@ -15,8 +15,12 @@ const server = z.object({
 export type Shown = z.output<typeof server>
 
 /** A program of nasty.mjs, approved and enabled; `settings` of its configuration. */
-export async function addServer(api: Api, name: string, kind: string, settings: object = {}): Promise<string> {
-  const transport = { kind: 'stdio', command: process.execPath, args: [PROGRAM, kind], env: {} }
+export const addServer = (api: Api, name: string, kind: string, settings: object = {}): Promise<string> =>
+  addProgram(api, name, [PROGRAM, kind], settings)
+
+/** A program of Node, approved and enabled. */
+export async function addProgram(api: Api, name: string, args: readonly string[], settings: object = {}): Promise<string> {
+  const transport = { kind: 'stdio', command: process.execPath, args, env: {} }
   const registered = await ok(api.post('/api/v1/servers', { name, transport, enabled: false, ...settings }), outcome)
   const { executable } = await show(api, registered.id, registered.position)
   const approval = { argvHash: executable?.argvHash, reason: 'a program of this test' }
