@@ -374,7 +374,7 @@ describe('the start scripts of the documents', () => {
     ],
     ...['MCP_POOL_MIN_SIZE=10', 'MCP_POOL_MAX_SIZE=20', 'MCP_FAILURE_THRESHOLD=6', 'MCP_RECOVERY_TIMEOUT=61', 'MCP_LOG_LEVEL=DEBUG'],
     ...['MCP_MEMORY_PORT=9003', 'MCP_BIND_HOST=127.0.0.1', 'MCP_GRACEFUL_TIMEOUT=10', 'MCP_ARCHIVE_LOGS=true', 'MCP_CLEANUP_LOGS=false'],
-    ...['MCP_SERVERS=filesystem,browser', 'MCP_TOOL_TIMEOUT=30'],
+    ...['MCP_TOOL_TIMEOUT=30'],
   ])('%s decides something, or is said to decide nothing', (assignment) => {
     const [name = '', value] = assignment.split('=')
     const { entries, warnings } = load({ env: { [name]: value } })
