@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { openChildProcesses } from './adapters/child-processes/child-processes.ts'
-import { createProcessMemory } from './adapters/child-processes/process-memory.ts'
+import { createProcessUsage } from './adapters/child-processes/process-usage.ts'
 import { createClaude } from './adapters/claude/claude.ts'
 import { countCalls } from './adapters/claude/figures.ts'
 import { createSystemClock } from './adapters/clock/system-clock.ts'
@@ -236,7 +236,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     ...{
       engine,
       processes: programs,
-      memory: createProcessMemory(),
+      processUsage: createProcessUsage(),
       links: createMcpLinks({ resolve: createResolveOutbound({ allowed: config.serverNetworks }) }),
       sessions: mcpSessions,
       makeGateway: createGateway,

@@ -21,7 +21,7 @@ import type { Leases } from './domain/ports/leases.ts'
 import type { Logger } from './domain/ports/logger.ts'
 import type { GatewayUsage, McpDirectory, McpSessions, PlainAnswer, PlainCall } from './domain/ports/mcp.ts'
 import type { McpLinks } from './domain/ports/mcp-links.ts'
-import type { ProcessMemory } from './domain/ports/process-memory.ts'
+import type { ProcessUsage } from './domain/ports/process-usage.ts'
 import type { SchemaCheck } from './domain/ports/schema-check.ts'
 import type { Secrets } from './domain/ports/secrets.ts'
 import type { ServerLogs } from './domain/ports/server-logs.ts'
@@ -44,7 +44,7 @@ export interface FleetGateway {
 export type FleetParts<Gateway extends FleetGateway> = Readonly<{
   engine: Pick<Engine, 'log' | 'handle'>
   processes: ChildProcesses
-  memory: ProcessMemory
+  processUsage: ProcessUsage
   links: McpLinks
   sessions: McpSessions
   makeGateway: (parts: GatewayNeeds) => Gateway
@@ -122,7 +122,7 @@ export async function openFleet<Gateway extends FleetGateway>({
   const rules = createCallRules({ schemas: parts.schemas })
   const directory = createDirectory({ supervisor, rules, launch, ids, hash, clock, logPathOf, breaker: parts.breaker })
   const observe = createCallObserver({ supervisor, clock, breaker: parts.breaker })
-  const alerts = createServerAlerts({ supervisor, memory: parts.memory, handle: engine.handle, ids, clock, logger })
+  const alerts = createServerAlerts({ supervisor, processUsage: parts.processUsage, handle: engine.handle, ids, clock, logger })
   const gateway = parts.makeGateway({
     directory,
     record(usage) {
@@ -133,7 +133,7 @@ export async function openFleet<Gateway extends FleetGateway>({
     onRefused: (facts) => logger.info(facts, 'the gateway refused something'),
   })
 
-  const vitals = createFleetVitals({ supervisor, memory: parts.memory, clientsOf: (serverId) => gateway.clientsOf(serverId) })
+  const vitals = createFleetVitals({ supervisor, usage: parts.processUsage, clock, clientsOf: (serverId) => gateway.clientsOf(serverId) })
   return {
     supervisor,
     gateway,

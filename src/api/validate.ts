@@ -38,13 +38,17 @@ const hasNul = (text: string): boolean => text.includes('\0')
 const brokenParameter = (name: string, rule: string): ApiError =>
   new ApiError('validation-failed', { details: { issues: [{ field: `query.${printable(name)}`, rule }] } })
 
+/** What zod says of a union whose schema says nothing itself. */
+const WITHOUT_WORDS = 'Invalid input'
+
 type Issue = { field: string; rule: string }
 
 function issuesOf(place: Place, issue: z.core.$ZodIssue): Issue[] {
   const field = [place, ...issue.path.map((part) => (typeof part === 'number' ? String(part) : printable(String(part))))].join('.')
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ field: `${field}.${printable(key)}`, rule: 'is not a known field' }))
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+  // A union with words of its own says what all its branches are.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.message === WITHOUT_WORDS) {
     // The branch that came closest says most.
     const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? []
     return closest.flatMap((inner) => issuesOf(place, { ...inner, path: [...issue.path, ...inner.path] }))

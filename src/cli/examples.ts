@@ -13,7 +13,7 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
     "steward target pause web --reason 'release until noon'",
   ],
   server: [
-    'steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.7.10 /srv/files',
+    'steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 /srv/files',
     'steward server list --state error',
     "steward server stop files --reason 'moving the disk'",
   ],

@@ -30,7 +30,7 @@ function failureOf(error: unknown): Failure {
     return {
       exitCode: error.exitCode,
       message: `${message} (${code})`,
-      facts: [...factsOf(details), ...(requestId === undefined ? [] : [`request: ${requestId}`])],
+      facts: [...factsOf(error), ...(requestId === undefined ? [] : [`request: ${requestId}`])],
       advice: error.advice,
       json: { code, message, details, request_id: requestId },
     }
@@ -86,7 +86,7 @@ function chain(error: unknown): string {
 }
 
 /** Validation names each field and its rule; other refusals bring the facts of theirs. */
-function factsOf(details: Readonly<Record<string, unknown>>): string[] {
+function factsOf({ details }: ApiRefusal): string[] {
   return Object.entries(details).flatMap(([name, value]) => {
     if (name === 'issues' && Array.isArray(value)) return value.map(factText)
     return [`${name}: ${factText(value)}`]
@@ -96,9 +96,12 @@ function factsOf(details: Readonly<Record<string, unknown>>): string[] {
 function factText(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'object' && value !== null && 'field' in value && 'rule' in value)
-    return `${String(value.field)} ${String(value.rule)}`
+    return `${fieldText(String(value.field))}: ${String(value.rule)}`
   return JSON.stringify(value) ?? ''
 }
+
+/** Where in a request it stood is the API's affair; `--json` has it. */
+const fieldText = (field: string): string => field.replace(/^(?:body|query)\.(?=.)/, '')
 
 function draw(page: Page, { message, facts, advice }: Failure): void {
   page.item('steward: ', message, 'bad')

@@ -302,6 +302,7 @@ export type SettingPath = (typeof settings)[number]['path']
 
 /** Variables of the source documents that say nothing here, and why. Whoever brings them along is told, instead of believing in them. */
 export const withoutMeaning: ReadonlyMap<string, string> = new Map([
+  ['MCP_TOOL_TIMEOUT', 'how long a call may take is said for each server, with --call-timeout'],
   ['MCP_PID_DIR', 'no server is found by a file: each carries a mark that no other process has'],
   ['MCP_POOL_MIN_SIZE', 'servers keep no connections to the database of Steward'],
   ['MCP_POOL_MAX_SIZE', 'servers keep no connections to the database of Steward'],

@@ -175,6 +175,7 @@ export const servers = defineProjection({
     'ServerAlertRaised',
     'ServerAlertCleared',
     'ExecutableApproved',
+    'ExecutableApprovalRevoked',
     'ToolCatalogChanged',
     'InstructionsApproved',
     'ToolQuarantined',
@@ -303,6 +304,8 @@ function changed(row: ServerRow, event: RowEvent): ServerRow {
       return { ...row, alerts: without(row.alerts, event.data.alert) }
     case 'ExecutableApproved':
       return { ...row, approvedArgv: [...row.approvedArgv, event.data.argvHash] }
+    case 'ExecutableApprovalRevoked':
+      return { ...row, approvedArgv: row.approvedArgv.filter((hash) => hash !== event.data.argvHash) }
     case 'ToolCatalogChanged': {
       const { instructions } = event.data
       if (instructions === undefined) return row

@@ -5,7 +5,7 @@ import { instant } from '../../src/domain/instant.ts'
 import type { HealthSamplesAsked } from '../../src/domain/ports/health-samples.ts'
 import type { ServerView } from '../../src/projections/queries/index.ts'
 import { at } from './support/rows.ts'
-import { testApi } from './support/test-api.ts'
+import { someVitals, testApi } from './support/test-api.ts'
 
 const runs: Partial<ServerView> = {
   ...{ state: 'running', health: 'healthy', serverVersion: '2.1.0', failureSays: null },
@@ -34,7 +34,7 @@ test('it tells the version, since when it runs, the last hour of calls, and what
       uptimeSeconds: (Date.parse(at) - Date.parse('2026-11-21T09:30:00.000Z')) / 1_000,
       metrics: {
         ...{ period: '1h', calls: 8, errors: 2, errorRate: 0.25, averageMs: 12.5 },
-        ...{ clients: 2, memoryBytes: 52_428_800, breaker: 'closed' },
+        ...someVitals,
       },
     },
   })
@@ -44,8 +44,15 @@ test('it tells the version, since when it runs, the last hour of calls, and what
 test('what another instance supervises is shown without what only that one knows', async () => {
   expect(await ask(own, { vitals: null })).toMatchObject({
     status: 200,
-    body: { health: 'healthy', metrics: { calls: 8, clients: null, memoryBytes: null, breaker: null } },
+    body: { health: 'healthy', metrics: { calls: 8, clients: null, memoryBytes: null, cpuSeconds: null, cpuPercent: null, breaker: null } },
   })
+})
+
+test('what all servers take is told at once; where they are supervised elsewhere nothing is', async () => {
+  const path = '/api/v1/servers/vitals'
+  expect(await ask(path)).toMatchObject({ status: 200, body: { supervised: true, items: [{ id: 'server-1', ...someVitals }] } })
+  const elsewhere = testApi({}, (application) => ({ ...application, fleet: { ...application.fleet, allVitals: async () => undefined } }))
+  expect(await (await elsewhere.request(path)).json()).toMatchObject({ supervised: false, items: [] })
 })
 
 describe('answers of probes', () => {
@@ -91,7 +98,7 @@ describe('answers of probes', () => {
 
 describe('in the words of the document', () => {
   test('the body has every field of it', async () => {
-    const { body } = await ask(theirs, { vitals: { breaker: 'half-open', clients: 15, memoryBytes: 125_500_000 } })
+    const { body } = await ask(theirs, { vitals: { ...someVitals, breaker: 'half-open', clients: 15, memoryBytes: 125_500_000 } })
     expect(body).toEqual({
       // A quarter of its calls failed.
       status: 'degraded',

@@ -78,7 +78,7 @@ test('2: a field that breaks a rule of the API is named', async () => {
     env: { STEWARD_URL: api.url, STEWARD_API_KEY: 'k' },
   })
   expect(ran.code).toBe(2)
-  expect(ran.stderr).toContain('body.name must be short')
+  expect(ran.stderr).toContain('  name: must be short')
 })
 
 test.for([401, 403])('4: %i', async (status) => {

@@ -1,5 +1,6 @@
 /** `steward server`: logs that are followed over outages, many servers at once, and decisions taken back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { showServerHealth } from '../../src/api/routes/server-health.ts'
 import { exampleOperation } from '../../src/api/schemas/operation.ts'
 import { exampleServer } from '../../src/api/schemas/server.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
@@ -173,4 +174,59 @@ test('names alone are for shells and scripts', async () => {
   expect((await stewardHere(['server', 'list', '--names'], { env })).stdout).toBe('files\n')
   expect((await stewardHere(['tool', 'list', '--names'], { env })).stdout).toBe('files.read_file\n')
   expect(JSON.parse((await stewardHere(['tool', 'list', '--names', '--json'], { env })).stdout)).toEqual(['files.read_file'])
+})
+
+const exampleHealth = showServerHealth.answer.example
+
+const preview = (refused: boolean) => ({
+  ...{ preview: true, id: ID, wouldRecord: refused ? [] : [{ type: 'ServerStartRequested', data: {} }], changes: [] },
+  refusal: refused ? { code: 'SERVER_DISABLED', message: 'The server is disabled.', facts: {} } : null,
+})
+
+describe('what a person is told', () => {
+  test('a dry run that would be refused says why, and ends with 1', async () => {
+    api.on('servers.start', () => ({ body: preview(true) }))
+    const refused = await stewardHere(['server', 'start', ID, '--dry-run'], { env })
+    expect(refused.code).toBe(1)
+    expect(refused.stdout).toContain('Would be refused: SERVER_DISABLED')
+    api.on('servers.start', () => ({ body: preview(false) }))
+    expect(await stewardHere(['server', 'start', ID, '--dry-run'], { env })).toMatchObject({
+      ...{ code: 0, stdout: 'Would record: ServerStartRequested\n' },
+    })
+  })
+
+  test('an undo is offered where there is a way back, and not for a restart', async () => {
+    expect((await stewardHere(['server', 'stop', ID], { env })).stdout).toContain('Undo: steward command undo')
+    expect((await stewardHere(['server', 'restart', ID], { env })).stdout).not.toContain('Undo')
+  })
+
+  test('a tool that a server does not have is not told as a missing server', async () => {
+    api.on('tools.show', () => refusal(404, 'NOT_FOUND'))
+    const { code, stderr } = await stewardHere(['tool', 'show', 'files.nope'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain('files has no tool nope. (TOOL_UNKNOWN)')
+    expect(stderr).toContain('steward tool list --server files')
+  })
+
+  test('a moment before there was a server is told by the name that was given', async () => {
+    api.on('servers.show', () => refusal(404, 'NOT_FOUND'))
+    const { code, stderr } = await stewardHere(['server', 'show', 'files', '--at', '3'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain('there was no server files at 3')
+  })
+
+  test('health tells what the server takes, and ends with 1 when it is not well', async () => {
+    const well = await stewardHere(['server', 'health', 'files'], { env })
+    expect(well.code).toBe(0)
+    expect(well.stdout).toMatch(/memory +50 MiB\nprocessor +3\.2 % of one, 81\.4 s in all/)
+    api.on('servers.health', () => ({ body: { ...exampleHealth, status: 'error', state: 'error', health: 'unhealthy' } }))
+    expect((await stewardHere(['server', 'health', 'files'], { env })).code).toBe(1)
+  })
+
+  test('a program that needs no approval is not approved', async () => {
+    const { code, stderr } = await stewardHere(['server', 'approve', 'files', '--reason', 'x', '--yes'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toContain('files needs no approval')
+    expect(api.asked.some(({ operation }) => operation === 'servers.approve-executable')).toBe(false)
+  })
 })

@@ -31,7 +31,7 @@ test('a tool that says that it failed is shown, and is no success', async () => 
   answer({ result: { isError: true, content: [{ type: 'text', text: 'no such file' }] } })
   const ran = await stewardHere(['tool', 'call', 'files.read'], { env })
   expect(ran.code).toBe(1)
-  expect(ran.stdout).toBe('The tool says that it failed\n  │ no such file\n')
+  expect(ran.stdout).toBe('The call failed\n  │ no such file\n')
 })
 
 test('a refusal is told with its rule, and the session ends all the same', async () => {

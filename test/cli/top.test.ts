@@ -50,6 +50,18 @@ async function picture() {
 }
 
 describe('a picture', () => {
+  test('tells memory and processor time where the supervisor knows them, and null where nobody does', async () => {
+    fleet([server('busy'), server('elsewhere')])
+    const vitals = { id: 'id-busy', breaker: 'closed', clients: 0, memoryBytes: 81_788_928, cpuSeconds: 12, cpuPercent: 12.34 }
+    api.on('servers.vitals', () => ({ body: { at: '2026-11-21T10:40:00.000Z', supervised: true, items: [vitals] } }))
+    expect((await picture()).servers).toMatchObject([
+      { name: 'busy', memoryBytes: 81_788_928, cpuPercent: 12.3 },
+      { name: 'elsewhere', memoryBytes: null, cpuPercent: null },
+    ])
+    const { stdout } = await stewardHere(['top', '-n', '1'], { env, nowMs: NOW })
+    expect(stdout).toMatch(/busy .* 78 MiB +12 % /)
+  })
+
   test('has trouble first, the worst before the rest, and what rests by intention last', async () => {
     fleet([
       server('calm'),
@@ -217,8 +229,8 @@ describe('on a terminal', () => {
   })
 
   test.for([
-    { columns: 80, rows: 24, has: ['WANTED', 'CALLS/MIN'], hasNot: ['KEPT BY'] },
-    { columns: 120, rows: 24, has: ['WANTED', 'LIMIT', 'KEPT BY'], hasNot: [] },
+    { columns: 80, rows: 24, has: ['CALLS/MIN', 'MEMORY', 'CPU'], hasNot: ['KEPT BY'] },
+    { columns: 120, rows: 24, has: ['WANTED', 'MEMORY', 'CPU', 'LIMIT'], hasNot: [] },
     { columns: 40, rows: 8, has: ['STATE'], hasNot: ['RESTARTS', 'KEPT BY'] },
   ])('$columns x $rows is filled and never overrun', async ({ columns, rows, has, hasNot }) => {
     const name = (index: number) => `a-server-with-a-long-name-${index}`

@@ -379,6 +379,26 @@ describe('the start scripts of the documents', () => {
     expect(servers.usual.limits).toStrictEqual({ memoryBytes: 512 * 2 ** 20 })
     expect(servers.startAtOnce).toBe(8)
   })
+  test.for([
+    ...['MCP_LOG_DIR=/l', 'MCP_PID_DIR=/p', 'MCP_PARALLEL_STARTUP=true', 'MCP_MAX_STARTUP_TIME=61', 'MCP_HEALTH_CHECK_INTERVAL=2'],
+    ...[
+      'MCP_AUTO_RESTART=false',
+      'MCP_MEMORY_LIMIT=1G',
+      'MCP_CPU_QUOTA=80%',
+      'MCP_CACHE_SIZE=1000',
+      'MCP_CACHE_TTL=300',
+      'MCP_BATCH_SIZE=100',
+    ],
+    ...['MCP_POOL_MIN_SIZE=10', 'MCP_POOL_MAX_SIZE=20', 'MCP_FAILURE_THRESHOLD=6', 'MCP_RECOVERY_TIMEOUT=61', 'MCP_LOG_LEVEL=DEBUG'],
+    ...['MCP_MEMORY_PORT=9003', 'MCP_BIND_HOST=127.0.0.1', 'MCP_GRACEFUL_TIMEOUT=10', 'MCP_ARCHIVE_LOGS=true', 'MCP_CLEANUP_LOGS=false'],
+    ...['MCP_TOOL_TIMEOUT=30'],
+  ])('%s decides something, or is said to decide nothing', (assignment) => {
+    const [name = '', value] = assignment.split('=')
+    const { entries, warnings } = load({ env: { [name]: value } })
+    const decides = [...entries.values()].some(({ source }) => source.kind === 'environment' && source.variable === name)
+    const told = warnings.some((warning) => warning.startsWith(`${name} `))
+    expect({ decides, told }).toStrictEqual(decides ? { decides: true, told: false } : { decides: false, told: true })
+  })
   test('are told which of their variables say nothing here', () => {
     const { warnings } = load({ env: { MCP_PID_DIR: '/run', MCP_POOL_MAX_SIZE: '50', MCP_CACHE_SIZE: '' } })
     expect(warnings.map((each) => each.split(' ')[0])).toStrictEqual(['MCP_PID_DIR', 'MCP_POOL_MAX_SIZE'])

@@ -13,6 +13,8 @@ export type ProcessFacts = Readonly<{
   parent: number
   group: number
   threads: number
+  /** Of itself, in user and kernel mode, and of children that it has waited for. */
+  cpuTicks: number
   ofKernel: boolean
 }>
 
@@ -42,6 +44,7 @@ export function factsOf(pid: number): ProcessFacts | undefined {
   const field = (number: number): string => fields[number - 3] ?? ''
   return {
     ...{ pid, state: field(3), parent: Number(field(4)), group: Number(field(5)), threads: Number(field(20)), startTicks: field(22) },
+    cpuTicks: [14, 15, 16, 17].reduce((ticks, number) => ticks + Number(field(number)), 0),
     ofKernel: (Number(field(9)) & PF_KTHREAD) !== 0,
   }
 }

@@ -200,6 +200,11 @@ export const metricTable = {
     help: 'Resident memory of the process group of a managed server; shared pages count once for each process.',
     labels: ['server'],
   },
+  steward_server_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Processor time of the process groups of a managed server, as far as it was read.',
+    labels: ['server'],
+  },
   steward_server_failures_total: {
     type: 'counter',
     help: 'Lives of a managed server that ended by a failure, by its reason.',

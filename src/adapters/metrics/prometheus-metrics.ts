@@ -9,7 +9,7 @@ import { createFigureReader, type ReadFigures } from './figure-reader.ts'
 import { isMetricName, type MetricDeclaration, type MetricName, metricTable } from './metric-table.ts'
 
 export interface PrometheusMetrics extends Metrics<MetricName>, Disposable {
-  /** From now on these gauges are read anew for each page. One source per name. */
+  /** From now on these figures are read anew for each page. One source per name. */
   readFrom(source: FigureSource<MetricName>): void
   /** The text exposition format, version 0.0.4. */
   render(): Promise<string>
@@ -68,7 +68,11 @@ export function createMetrics(options: MetricsOptions): PrometheusMetrics {
     )
     // All at once, behind the last wait: a page never shows half of it.
     for (const gauge of sources.flatMap(({ gauges }) => gauges)) instruments.get(gauge)?.clear()
-    for (const { gauge, value, labels = {} } of read.flat()) admit(gauge, 'gauge', value, labels)?.write(labels, value)
+    for (const { gauge, value, labels = {} } of read.flat()) {
+      // A counter that somebody else keeps begins at 0 here and is raised to where it stands.
+      const kind = instruments.get(gauge)?.declaration.type === 'counter' ? 'counter' : 'gauge'
+      admit(gauge, kind, value, labels)?.write(labels, value)
+    }
     for (const { name } of sources) metrics.set('steward_figures_readable', unreadable.has(name) ? 0 : 1, { source: name })
   }
 
@@ -151,7 +155,11 @@ function open(name: string, declaration: MetricDeclaration, registry: Registry):
         series.add(seriesOf(declaration, given))
         counter.inc({ ...given }, 0)
       }
-      return { declaration, series, write: (given, value) => counter.inc({ ...given }, value), clear: () => counter.reset() }
+      const clear = (): void => {
+        series.clear()
+        counter.reset()
+      }
+      return { declaration, series, write: (given, value) => counter.inc({ ...given }, value), clear }
     }
     case 'gauge': {
       const gauge = new Gauge(settings)

@@ -5,14 +5,22 @@ import { HEALTH_SAMPLE_RETENTION_DAYS } from '../../domain/ports/health-samples.
 import { healthWords, serverStates } from '../../domain/server/lifecycle.ts'
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../define-route.ts'
-import { aThing } from '../route-shapes.ts'
-import { exampleId, exampleTime, limitUpTo, listOf, readOptions, time, timeText } from '../schemas/common.ts'
+import { aQuery, aThing } from '../route-shapes.ts'
+import { exampleId, exampleTime, limitUpTo, listOf, none, readOptions, time, timeText } from '../schemas/common.ts'
 import { exampleServer, healthFacts } from '../schemas/server.ts'
 
 /** Long enough to hold some calls, short enough that an error of yesterday is none of today. */
 const PERIOD = '1h' as const
 
 const bySupervisor = 'Null: another instance supervises it, or the machine does not tell.'
+
+const vitals = {
+  clients: z.int().nullable().describe(`Sessions of clients. ${bySupervisor}`),
+  memoryBytes: z.number().nullable().describe(`Resident, of its process group. ${bySupervisor}`),
+  cpuSeconds: z.number().nullable().describe(`Processor time since this instance supervises it. ${bySupervisor}`),
+  cpuPercent: z.number().nullable().describe(`Of one processor, since it was last asked for, so the first answer is null. ${bySupervisor}`),
+  breaker: z.enum(['closed', 'open', 'half-open']).nullable().describe(bySupervisor),
+}
 
 export const serverHealth = z
   .object({
@@ -36,14 +44,20 @@ export const serverHealth = z
       errors: z.int(),
       errorRate: z.number().min(0).max(1).describe('0 without calls.'),
       averageMs: z.number().nullable(),
-      clients: z.int().nullable().describe(`Sessions of clients. ${bySupervisor}`),
-      memoryBytes: z.number().nullable().describe(bySupervisor),
-      breaker: z.enum(['closed', 'open', 'half-open']).nullable().describe(bySupervisor),
+      ...vitals,
     }),
   })
   .meta({ id: 'ServerHealth' })
 
-const NO_VITALS: Readonly<Record<keyof ServerVitals, null>> = { breaker: null, clients: null, memoryBytes: null }
+const NO_VITALS: Readonly<Record<keyof ServerVitals, null>> = {
+  breaker: null,
+  clients: null,
+  memoryBytes: null,
+  cpuSeconds: null,
+  cpuPercent: null,
+}
+
+const exampleVitals = { clients: 2, memoryBytes: 52_428_800, cpuSeconds: 81.4, cpuPercent: 3.2, breaker: 'closed' as const }
 
 export const showServerHealth = defineRoute({
   ...aThing,
@@ -73,7 +87,7 @@ export const showServerHealth = defineRoute({
       error: null,
       metrics: {
         ...{ period: PERIOD, calls: 120, errors: 3, errorRate: 0.025, averageMs: 14.2 },
-        ...{ clients: 2, memoryBytes: 52_428_800, breaker: 'closed' as const },
+        ...exampleVitals,
       },
     },
   },
@@ -145,4 +159,31 @@ export const listHealthSamples = defineRoute({
   },
 })
 
-export const serverHealthRoutes = [showServerHealth, listHealthSamples]
+export const listServerVitals = defineRoute({
+  ...aQuery,
+  query: none,
+  path: '/api/v1/servers/vitals',
+  operation: 'servers.vitals',
+  tag: 'servers',
+  summary: 'Show what all servers take',
+  description: 'Memory, processor time, clients and breakers of all servers, in one look at the machine.',
+  permission: 'mcp:view_servers',
+  answer: {
+    status: 200,
+    schema: z
+      .object({
+        at: timeText,
+        supervised: z.boolean().describe('Whether the instance that answers supervises the servers. False: it knows nothing of them.'),
+        items: listOf(z.object({ id: z.string(), ...vitals })),
+      })
+      .meta({ id: 'ServerVitals' }),
+    example: { at: exampleTime, supervised: true, items: [{ id: exampleServer.id, ...exampleVitals }] },
+  },
+  async handle(_, { fleet, clock }) {
+    const found = await fleet.allVitals()
+    const items = [...(found ?? [])].map(([id, each]) => ({ id, ...each }))
+    return { json: { at: clock.now(), supervised: found !== undefined, items } }
+  },
+})
+
+export const serverHealthRoutes = [showServerHealth, listServerVitals, listHealthSamples]

@@ -31,7 +31,7 @@ export class ApiRefusal extends Error {
 
   get exitCode(): ExitCode {
     if (this.status === 401 || this.status === 403) return exitCode.auth
-    return this.code === 'VALIDATION_FAILED' ? exitCode.usage : exitCode.failure
+    return fieldsAreWrong.has(this.code) ? exitCode.usage : exitCode.failure
   }
 
   get advice(): string | undefined {
@@ -39,9 +39,37 @@ export class ApiRefusal extends Error {
     if (this.status === 403 && this.code === 'FORBIDDEN')
       return '`steward key list` shows the roles of the keys; an admin can make one that may.'
     if (this.code === 'NOT_FOUND' && this.path !== undefined) return whereToLook(this.path)
-    return undefined
+    return nextAfter(this)
   }
 }
+
+const fieldsAreWrong: ReadonlySet<string> = new Set(['VALIDATION_FAILED', 'SERVER_CONFIG_INVALID'])
+
+/** The command that leads on from a refusal, where there is one. */
+function nextAfter({ code, details }: ApiRefusal): string | undefined {
+  const { name, server } = details
+  switch (code) {
+    case 'NAME_TAKEN':
+      return typeof name === 'string'
+        ? `Choose another name, or look at the one that has it: \`steward server show ${plain(name)}\`.`
+        : undefined
+    case 'TOOL_UNKNOWN':
+      return `\`steward tool list --server ${plain(server)}\` shows what it offers.`
+    case 'SERVER_DISABLED':
+      return '`steward server show NAME` says why it was disabled; `steward server enable NAME` lets it run.'
+    case 'SERVER_NOT_RUNNING':
+      return '`steward server show NAME` says why it does not run, and what to do.'
+    case 'CHANGED_SINCE':
+      return '`steward server history NAME` shows who decided what, each with its command.'
+    case 'COMMAND_NOT_UNDOABLE':
+      return '`steward server history NAME` shows earlier decisions, each with its command.'
+    default:
+      return undefined
+  }
+}
+
+/** A word that may stand in a command line as it is. */
+const plain = (value: unknown): string => (typeof value === 'string' && /^[\w.-]+$/.test(value) ? value : 'NAME')
 
 /** `/api/v1/incidents/9c1d02ab/close`: the incident 9c1d02ab. */
 function missing(path: string, message: string): string {
@@ -57,8 +85,13 @@ function whereToLook(path: string): string | undefined {
     : `\`steward ${verbs[kind] ?? `${kind} list`}\` shows what there is.`
 }
 
-/** Lists that are not called after what they list. */
-const verbs: Readonly<Record<string, string>> = { event: 'events list', fingerprint: 'breaker list', process: 'process parked' }
+/** Lists that are not called after what they list, or leave out some of it. */
+const verbs: Readonly<Record<string, string>> = {
+  event: 'events list',
+  server: 'server list --retired',
+  fingerprint: 'breaker list',
+  process: 'process parked',
+}
 
 function thingOf(path: string): readonly [string, string] | readonly [] {
   const [, collection, id] = /^\/api\/v1\/([a-z]+)\/([^/]+)/.exec(path) ?? []

@@ -11,12 +11,13 @@ import type { listParkedInstances } from '../../api/routes/processes.ts'
 import type { projection, rebuildProjection } from '../../api/routes/projections.ts'
 import type { previewBulk, startBulk } from '../../api/routes/server-bulk.ts'
 import type { showServerLogs, testServer } from '../../api/routes/server-desk.ts'
+import type { listServerVitals, showServerHealth } from '../../api/routes/server-health.ts'
 import type { showServerDiff, showServerHistory } from '../../api/routes/server-past.ts'
 import type { upgradeServer } from '../../api/routes/server-upgrade.ts'
 import type { showStreamState } from '../../api/routes/streams.ts'
 import type { showHealth, showStatus } from '../../api/routes/system.ts'
 import type { showTargetStatus } from '../../api/routes/targets.ts'
-import type { showAnalytics, showServerMetrics } from '../../api/routes/usage.ts'
+import type { listServerCalls, showAnalytics, showServerMetrics } from '../../api/routes/usage.ts'
 import type { anomaly } from '../../api/schemas/anomaly.ts'
 import type { approval } from '../../api/schemas/approval.ts'
 import type { command } from '../../api/schemas/command.ts'
@@ -54,6 +55,7 @@ export type Projection = z.output<typeof projection>
 export type Server = z.output<typeof server>
 export type ServerTool = z.output<typeof serverTool>
 export type Target = z.output<typeof target>
+export type ToolCall = AnswerOf<typeof listServerCalls>['items'][number]
 export type ToolDefinition = z.output<typeof toolDefinition>
 
 type Applied = AnswerOf<typeof restoreConfiguration>
@@ -84,7 +86,9 @@ export type Remedy = AnswerOf<typeof listRemedies>['items'][number]
 export type ServerDiff = AnswerOf<typeof showServerDiff>
 export type ServerHistory = AnswerOf<typeof showServerHistory>
 export type ServerAnalytics = AnswerOf<typeof showServerMetrics>
+export type ServerHealth = AnswerOf<typeof showServerHealth>
 export type ServerLogs = AnswerOf<typeof showServerLogs>
+export type ServerVitals = AnswerOf<typeof listServerVitals>
 export type ServerTest = AnswerOf<typeof testServer>
 export type StartedOperation = AnswerOf<typeof rebuildProjection>
 export type Status = AnswerOf<typeof showStatus>

@@ -8,7 +8,8 @@ import type { Command } from 'commander'
 import { parse } from 'yaml'
 import { confirmed, preview, type Repeatable, repeatable } from '../change.ts'
 import { fetchList } from '../client/lists.ts'
-import type { AppliedConfiguration, ConfigurationPlan, DocumentCheck, StewardEvent } from '../client/shapes.ts'
+import { kinds } from '../client/references.ts'
+import type { AppliedConfiguration, ConfigurationPlan, DocumentCheck, Server, StewardEvent } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { CliError, type ExitCode, exitCode, usageError } from '../exit-code.ts'
 import { jsonText } from '../screen/json-text.ts'
@@ -193,13 +194,16 @@ const CHANGES = ['ServerRegistered', 'ServerConfigChanged', 'ServerEnabled', 'Se
 
 async function showHistory(session: Session, flags: ListFlags): Promise<void> {
   const { out } = session
-  const page = await fetchList<StewardEvent>(await session.api(), '/api/v1/events', { types: CHANGES.join(',') }, flags)
+  const client = await session.api()
+  const page = await fetchList<StewardEvent>(client, '/api/v1/events', { types: CHANGES.join(',') }, flags)
+  const { items: servers } = await fetchList<Server>(client, kinds.server.path, { situation: 'all' }, { all: true })
+  const names = new Map(servers.map(({ id, name }) => [id, name]))
   out.show(page, (screen) =>
     screen.table(
       [
         { head: 'WHEN' },
         { head: 'WHAT' },
-        { head: 'SERVER', kind: 'id' },
+        { head: 'SERVER', kind: 'text' },
         { head: 'FIELDS', kind: 'text' },
         { head: 'BY', kind: 'text' },
         { head: 'POSITION' },
@@ -207,7 +211,7 @@ async function showHistory(session: Session, flags: ListFlags): Promise<void> {
       page.items.map(({ recordedAt, type, data, position }) => [
         moment(recordedAt, out.nowMs),
         type,
-        textOf(data['name'] ?? data['serverId']),
+        names.get(textOf(data['serverId'])) ?? textOf(data['serverId']),
         Array.isArray(data['changed']) ? data['changed'].join(', ') : '',
         textOf(data['by']),
         position,

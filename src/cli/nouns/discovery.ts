@@ -14,7 +14,7 @@ export function defineDiscovery(program: Command, { run }: Define): void {
     .command('discover')
     .summary('servers that other programs know')
     .description(
-      'Servers in the configurations of MCP clients and among installed packages, in the directories that discoveryDirs and discoveryHomes name. Files are read; nothing that is found is run.',
+      'Servers in the configurations of MCP clients and among installed packages, in the directories that STEWARD_DISCOVERY_DIRS and STEWARD_DISCOVERY_HOMES of the service name. Files are read; nothing that is found is run.',
     )
   discover
     .command('scan')
@@ -59,7 +59,7 @@ async function scan(session: Session, { problems = false }: Readonly<{ problems?
         standing(each),
         each.id,
       ]),
-      'No server was found. discoveryDirs and discoveryHomes say where is looked.',
+      'No server was found. STEWARD_DISCOVERY_DIRS and STEWARD_DISCOVERY_HOMES of the service say where it looks, STEWARD_REGISTRY_URL which registry it asks.',
     )
     if (!problems) return
     for (const each of found.candidates)
@@ -116,12 +116,18 @@ async function importServers(session: Session, wanted: readonly string[], flags:
     return exitCode.ok
   }
   preview(session, flags, (page) => drawItems(page, looked.items))
+  if (!looked.items.some(({ outcome }) => outcome === 'would-register'))
+    throw new CliError('nothing of it would be registered', {
+      exitCode: exitCode.failure,
+      advice: '--even-if-duplicate registers a duplicate all the same; `steward discover scan --problems` says what is wrong.',
+    })
   if (!(await confirmed(session, flags, 'Register them, disabled?')))
     throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
   const result = await client.send<ImportResult>('POST', `${PATH}/import`, { body, idempotencyKey })
   out.show(result, (page) => {
     drawItems(page, result.items)
-    if (result.done > 0) page.item('Next: ', { text: 'steward server enable NAME', tone: 'accent' })
+    const registered = result.items.flatMap(({ outcome, name }) => (outcome === 'registered' ? (name ?? []) : []))
+    if (registered.length > 0) page.item('Next: ', { text: `steward server enable ${registered.join(' ')}`, tone: 'accent' })
   })
   return result.outcome === 'complete' ? exitCode.ok : result.outcome === 'partial' ? exitCode.partial : exitCode.failure
 }

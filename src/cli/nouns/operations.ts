@@ -126,10 +126,10 @@ type Progress = NonNullable<Operation['progress']>
 
 const countsText = ({ total, completed, succeeded, failed, unknown }: Progress): string =>
   [
-    `${completed} of ${total}`,
-    `${succeeded} succeeded`,
+    `${succeeded} of ${total} succeeded`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
+    ...(completed < total ? [`${total - completed} open`] : []),
   ].join(', ')
 
 function resultText({ says, result, progress }: OperationSummary): string {

@@ -35,7 +35,7 @@ export function defineAddServer(server: Command, { run }: Define): void {
       'after',
       `
 Examples:
-  steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.7.10 /srv/files
+  steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 /srv/files
   steward server add search --secret BRAVE_API_KEY=file:brave.key -- npx -y @modelcontextprotocol/server-brave-search@0.6.2
   steward server add wiki --at https://wiki.example.org/mcp --secret Authorization=file:wiki.token`,
     )
@@ -98,13 +98,18 @@ async function addServer(session: Session, name: string, program: readonly strin
     ...(allowLiteral.length === 0 ? {} : { allowLiterals: allowLiteral }),
   }
   const { reason: _reason, ...rest } = flags
-  const server = await changeServer(session, client, { method: 'POST', path: kinds.server.path, body, did: 'Added' }, rest)
-  if (server?.executable?.verdict !== 'needs-approval' || server.executable.approved || session.out.json) return
-  const { says } = server.executable
+  const server = await changeServer(session, client, { method: 'POST', path: kinds.server.path, body, did: 'Added', what: name }, rest)
+  if (server === undefined || session.out.json) return
+  const { executable, enabled } = server
+  const waits = executable?.verdict === 'needs-approval' && !executable.approved
+  const next = [
+    ...(waits ? [`steward server approve ${name} --reason '...'`] : []),
+    ...(enabled ? [] : [`steward server enable ${name}`]),
+    ...(waits || !enabled ? [] : [`steward server show ${name}`]),
+  ]
   session.out.notes((page) => {
-    page.item('It does not run before somebody approves its program: ', says ?? '', 'warn')
-    for (const command of [`steward server approve ${server.name} --reason '...'`, `steward server enable ${server.name}`])
-      page.item('    ', { text: command, tone: 'accent' })
+    if (waits) page.item('It does not run before somebody approves its program: ', executable.says ?? '', 'warn')
+    for (const command of next) page.item('Next: ', { text: command, tone: 'accent' })
   })
 }
 

@@ -20,7 +20,9 @@ export function defineServerChanges(server: Command, { run }: Define): void {
       )
       .action(
         run((session: Session, given: readonly string[], flags: SelectionFlags) =>
-          isSelection(given, flags) ? changeSelection(session, verb, flags) : want(session, given, flags, { verb, did }),
+          isSelection(given, flags)
+            ? changeSelection(session, verb, flags)
+            : want(session, given, flags, { verb, did, isFinal: verb === 'restart' }),
         ),
       )
   }
@@ -34,7 +36,7 @@ export function defineServerChanges(server: Command, { run }: Define): void {
     .option('--leave', 'end the maintenance')
     .action(
       run((session: Session, given: readonly string[], flags: ChangeFlags & Readonly<{ leave?: boolean }>) =>
-        want(session, given, flags, flags.leave === true ? { verb: 'maintenance/leave', did: 'Took out of maintenance' } : enter),
+        want(session, given, flags, flags.leave === true ? { verb: 'maintenance/leave', did: 'Out of maintenance:' } : enter),
       ),
     )
   // No command of the log: what it finds is recorded by the supervisor, so there is nothing to look at before.
@@ -97,18 +99,18 @@ Examples:
     )
 }
 
-const enter = { verb: 'maintenance/enter', did: 'Took into maintenance' }
+const enter = { verb: 'maintenance/enter', did: 'Into maintenance:' }
 
 async function want(
   session: Session,
   given: readonly string[],
   flags: ChangeFlags,
-  { verb, did }: Readonly<{ verb: string; did: string }>,
+  { verb, did, isFinal = false }: Readonly<{ verb: string; did: string; isFinal?: boolean }>,
 ) {
   const client = await session.api()
   return each(session, given, flags, async (name) => {
     const path = await serverPath(client, name, `/${verb}`)
-    await changeServer(session, client, { method: 'POST', path, body: {}, did }, flags)
+    await changeServer(session, client, { method: 'POST', path, body: {}, did, isFinal }, flags)
   })
 }
 
@@ -131,11 +133,17 @@ async function approve(session: Session, given: string, flags: ChangeFlags & Rea
     session.out.notes((page) => page.block(pendingInstructions.told?.text ?? '(nothing any more)'))
     const body = { hash: pendingInstructions.told?.hash ?? '' }
     const question = 'Let every model read this?'
-    await changeServer(session, client, { method: 'POST', path: `${path}/instructions/approve`, body, question, did: 'Approved' }, flags)
+    await changeServer(
+      session,
+      client,
+      { method: 'POST', path: `${path}/instructions/approve`, body, question, did: 'Approved the instructions of', isFinal: true },
+      flags,
+    )
     return
   }
   const { executable, config } = server
   if (executable === null) throw usageError(`${server.name} is reached by an address: there is no program to approve`)
+  if (executable.verdict === 'allowed') throw usageError(`${server.name} needs no approval: Steward lets its program run as it is`)
   const { transport } = config
   const line =
     transport.kind === 'stdio'

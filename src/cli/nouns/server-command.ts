@@ -1,6 +1,7 @@
 /** How every command on a server goes: looked at when it is dangerous or when asked, given under one key, read back as it stands then. */
 import type { Command } from 'commander'
 import { confirmed, preview, type Repeatable, repeatable, settled } from '../change.ts'
+import { ApiRefusal } from '../client/api-refusal.ts'
 import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { idOf, kinds, pathOf } from '../client/references.ts'
@@ -26,6 +27,10 @@ type Change = Readonly<{
   question?: string
   /** Begins the line that tells of it. */
   did: string
+  /** What of the server it was about. Default: the server. */
+  what?: string
+  /** It has no way back. */
+  isFinal?: boolean
 }>
 
 /** The server as it is then; undefined when nothing was changed, or the read models are late. */
@@ -36,13 +41,15 @@ export async function changeServer(
   flags: ChangeFlags,
 ): Promise<Server | undefined> {
   const { out } = session
-  const { method, path, ifMatch, question, did } = change
+  const { method, path, ifMatch, question, did, what, isFinal = false } = change
   const { reason, idempotencyKey, dryRun = false } = flags
   const body = reason === undefined ? change.body : { ...change.body, reason }
   if (dryRun || question !== undefined) {
     const looked = await client.send<Preview>(method, `${path}?preview=true`, { body, ifMatch })
     if (dryRun) {
       out.show(looked, (page) => drawPreview(page, looked))
+      // A script that only looks is to know as well.
+      if (looked.refusal !== null) throw new CliError('it would be refused', { exitCode: exitCode.failure })
       return undefined
     }
     preview(session, flags, (page) => drawPreview(page, looked))
@@ -53,16 +60,34 @@ export async function changeServer(
   const outcome = await client.send<Outcome>(method, path, { body, ifMatch, idempotencyKey })
   const server = await settled<Server>(session, client, pathOf(kinds.server, outcome.id), outcome)
   out.stream(outcome, (page) => {
-    page.item(`${did} `, server === undefined ? outcome.id : `${server.name}: ${standing(server)}`, 'good')
-    page.item('Undo: ', { text: `steward command undo ${outcome.commandId}`, tone: 'dim' })
+    page.item(`${did} `, what ?? (server === undefined ? outcome.id : `${server.name}: ${standing(server)}`), 'good')
+    if (server?.run?.outdated === true)
+      page.item('Its run goes on with the configuration from before: ', { text: `steward server restart ${server.name}`, tone: 'accent' })
+    if (!isFinal) page.item('Undo: ', { text: `steward command undo ${outcome.commandId}`, tone: 'dim' })
   })
   return server
 }
 
+/** What it is at this moment, and what it is to become. */
 const standing = ({ situation, state, enabled, desired }: Server): string => {
   if (situation === 'retired') return 'it is retired now'
-  const wanted = !enabled ? ', and may not run' : desired === state ? '' : `, and should be ${desired}`
-  return `it is ${state}${wanted}`
+  const now = state === 'error' ? 'it has failed' : state === 'maintenance' ? 'it is in maintenance' : `it is ${state}`
+  if (!enabled) return `${now}, and may not run`
+  if (state === desired || state === 'maintenance' || (state === 'starting' && desired === 'running')) return now
+  return `${now}, and is to be ${desired}`
+}
+
+/** @throws CliError it did not exist then, which the API tells as a thing that does not exist. */
+export async function asOf<Answer>(given: string, moment: string | undefined, ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (moment === undefined || !(error instanceof ApiRefusal) || error.code !== 'NOT_FOUND') throw error
+    throw new CliError(`there was no server ${given} at ${moment}`, {
+      exitCode: exitCode.failure,
+      advice: '`steward server history NAME --all` shows since when there is one.',
+    })
+  }
 }
 
 export const serverPath = async (client: StewardClient, given: string, rest = ''): Promise<string> =>

@@ -9,7 +9,7 @@ import { moment } from '../screen/moment.ts'
 import type { Session } from '../session.ts'
 import { drawChanges, drawHistory } from '../views/server.ts'
 import { addListOptions, type ListFlags, tellMore } from './list-options.ts'
-import { serverPath } from './server-command.ts'
+import { asOf, serverPath } from './server-command.ts'
 
 export function defineServerPast(server: Command, { run }: Define): void {
   addListOptions(server.command('history <server>'))
@@ -57,7 +57,8 @@ async function showHistory(session: Session, given: string, flags: ListFlags & R
 async function showDiff(session: Session, given: string, { from, to }: Readonly<{ from: string; to?: string }>): Promise<void> {
   const { out } = session
   const client = await session.api()
-  const diff = await client.get<ServerDiff>(await serverPath(client, given, '/diff'), { from, to })
+  const path = await serverPath(client, given, '/diff')
+  const diff = await asOf(given, from, () => client.get<ServerDiff>(path, { from, to }))
   out.show(diff, (page) => {
     page.heading(`From ${moment(diff.from.at, out.nowMs)} to ${moment(diff.to.at, out.nowMs)}`)
     if (diff.changes.length === 0) page.text('Nothing is different.', 'dim')

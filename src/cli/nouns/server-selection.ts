@@ -51,7 +51,7 @@ export async function changeSelection(session: Session, bulk: Bulk, flags: Selec
   const looked = await client.send<BulkPreview>('POST', `${path}/preview`, { body })
   if (dryRun) {
     out.show(looked, (page) => drawBulkPreview(page, looked))
-    return exitCode.ok
+    return looked.rule === null ? exitCode.ok : exitCode.failure
   }
   if (looked.items.length === 0) throw new CliError('no server fits; nothing was changed', { exitCode: exitCode.failure })
   preview(session, flags, (page) => drawBulkPreview(page, looked))

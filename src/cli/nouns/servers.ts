@@ -12,7 +12,8 @@ import { drawServer, stateTone, whatToDoWith } from '../views/server.ts'
 import { addListOptions, addNames, type ListFlags, listNames, tellMore } from './list-options.ts'
 import { defineAddServer } from './server-add.ts'
 import { defineRetireServer, defineServerChanges } from './server-changes.ts'
-import { serverPath } from './server-command.ts'
+import { asOf, serverPath } from './server-command.ts'
+import { defineServerHealth } from './server-health.ts'
 import { defineServerPast } from './server-past.ts'
 import { addServerFilter, type ServerFilterFlags } from './server-selection.ts'
 import { defineUpgradeServer } from './server-upgrade.ts'
@@ -40,6 +41,7 @@ export function defineServers(program: Command, define: Define): void {
   defineAddServer(server, define)
   defineServerChanges(server, define)
   defineUpgradeServer(server, define)
+  defineServerHealth(server, define)
   defineServerPast(server, define)
   defineRetireServer(server, define)
 }
@@ -86,7 +88,8 @@ async function listServers(session: Session, flags: ServerListFlags): Promise<vo
 async function showServer(session: Session, given: string, { at }: Readonly<{ at?: string }>): Promise<void> {
   const { out } = session
   const client = await session.api()
-  const server = await client.get<Server>(await serverPath(client, given), { at })
+  const path = await serverPath(client, given)
+  const server = await asOf(given, at, () => client.get<Server>(path, { at }))
   out.show(server, (page) => {
     drawServer(page, server, out.nowMs)
     const commands = at === undefined ? whatToDoWith(server) : []

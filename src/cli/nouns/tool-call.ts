@@ -79,7 +79,8 @@ function tryJson(text: string): unknown {
 }
 
 function drawResult(page: Page, { content, structuredContent, isError }: ToolResult): void {
-  if (isError) page.heading('The tool says that it failed', 'bad')
+  // The answer may be Steward's own, about the arguments; what tells them apart a server could write as well.
+  if (isError) page.heading('The call failed', 'bad')
   for (const part of content) {
     if (part['type'] === 'text' && typeof part['text'] === 'string') page.block(part['text'])
     else page.item('', { text: `(${describe(part)}; --json has it)`, tone: 'dim' })

@@ -1,6 +1,7 @@
 /** `steward tool`: what managed servers offer, and what people allow of it. A tool is named as calls name it: server.tool. */
 import { type Command, Option } from 'commander'
 import { confirmed } from '../change.ts'
+import { ApiRefusal } from '../client/api-refusal.ts'
 import type { StewardClient } from '../client/client.ts'
 import { fetchList } from '../client/lists.ts'
 import { existingIdOf, kinds, pathOf } from '../client/references.ts'
@@ -13,9 +14,11 @@ import type { Page } from '../screen/page.ts'
 import type { Tone } from '../screen/paint.ts'
 import type { Session } from '../session.ts'
 import { drawChanges } from '../views/server.ts'
+import { count } from '../views/value.ts'
 import { addListOptions, addNames, type ListFlags, listNames, tellMore } from './list-options.ts'
 import { type ChangeFlags, changeServer, changing, dangerous } from './server-command.ts'
 import { defineToolCall, partsOf } from './tool-call.ts'
+import { defineToolCalls } from './tool-calls.ts'
 
 const STATES = ['enabled', 'disabled', 'quarantined', 'unavailable'] as const
 const TOOLS = '/api/v1/tools'
@@ -40,6 +43,7 @@ export function defineTools(program: Command, define: Define): void {
     )
     .action(run(showTool))
   defineToolCall(tool, define)
+  defineToolCalls(tool, define)
   const turn = (verb: 'enable' | 'disable', summary: string, did: string): void => {
     changing(tool.command(`${verb} <tool>`))
       .summary(summary)
@@ -48,12 +52,12 @@ export function defineTools(program: Command, define: Define): void {
         run(async (session: Session, given: string, flags: ChangeFlags) => {
           const client = await session.api()
           const path = `${await toolPath(client, given)}/${verb}`
-          await changeServer(session, client, { method: 'POST', path, body: {}, did }, flags)
+          await changeServer(session, client, { method: 'POST', path, body: {}, did, what: given }, flags)
         }),
       )
   }
-  turn('enable', 'let a tool be called', 'Enabled a tool of')
-  turn('disable', 'let a tool not be called any more', 'Disabled a tool of')
+  turn('enable', 'let a tool be called', 'Enabled')
+  turn('disable', 'let a tool not be called any more', 'Disabled')
   changing(tool.command('update <tool>'))
     .summary('change how calls of a tool are treated')
     .addOption(
@@ -104,7 +108,7 @@ const toneOfState = (state: ServerTool['state']): Tone =>
 async function showTool(session: Session, given: string): Promise<void> {
   const { out } = session
   const client = await session.api()
-  const tool = await client.get<ServerTool>(await toolPath(client, given))
+  const tool = await toolCalled(client, given)
   out.show(tool, (page) => {
     page.heading(tool.qualifiedName)
     page.fields([
@@ -116,12 +120,20 @@ async function showTool(session: Session, given: string): Promise<void> {
       ['approved', tool.approvedAt === null ? 'never' : `${moment(tool.approvedAt, out.nowMs)} by ${tool.approvedBy ?? 'the policy'}`],
       ['hash', tool.hash],
       ['first seen', moment(tool.firstSeenAt, out.nowMs)],
+      ['calls', usageText(tool)],
     ])
     drawDefinition(page, 'What is served', tool.definition)
     if (tool.pendingDefinition !== null) drawDefinition(page, 'What the server offers now, and nobody has approved', tool.pendingDefinition)
     drawReview(page, tool)
   })
 }
+
+const usageText = ({ usage: { calls, errors, averageMs } }: ServerTool): string =>
+  [
+    `${count(calls, 'call')} in ninety days`,
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+    ...(averageMs === null ? [] : [`${averageMs < 10 ? averageMs.toFixed(1) : Math.round(averageMs)} ms on average`]),
+  ].join(', ')
 
 function drawDefinition(page: Page, heading: string, definition: ServerTool['definition']): void {
   page.heading(heading)
@@ -157,14 +169,14 @@ async function updateTool(session: Session, given: string, flags: UpdateFlags): 
     ...(bypass === undefined ? {} : { bypass: bypass === 'server' ? null : bypass === 'yes' }),
     ...(retrySafe === undefined ? {} : { retrySafe: retrySafe === 'yes' }),
   }
-  await changeServer(session, client, { method: 'PATCH', path: await toolPath(client, given), body, did: 'Changed a tool of' }, flags)
+  await changeServer(session, client, { method: 'PATCH', path: await toolPath(client, given), body, did: 'Changed', what: given }, flags)
 }
 
 async function approveTool(session: Session, given: string, flags: ChangeFlags): Promise<void> {
   if (flags.reason === undefined) throw usageError('--reason is needed: an approval says why')
   const client = await session.api()
   const path = await toolPath(client, given)
-  const tool = await client.get<ServerTool>(path)
+  const tool = await toolCalled(client, given)
   const hash = tool.pendingHash ?? tool.hash
   if (hash === null) throw usageError('there is no definition of it to approve')
   session.out.notes((page) => {
@@ -173,7 +185,25 @@ async function approveTool(session: Session, given: string, flags: ChangeFlags):
   })
   if (flags.dryRun !== true && !(await confirmed(session, flags, 'Let models read and call this?')))
     throw new CliError('not confirmed; nothing was changed', { exitCode: exitCode.failure })
-  await changeServer(session, client, { method: 'POST', path: `${path}/approve`, body: { hash }, did: 'Approved a tool of' }, flags)
+  await changeServer(
+    session,
+    client,
+    { method: 'POST', path: `${path}/approve`, body: { hash }, did: 'Approved', what: given, isFinal: true },
+    flags,
+  )
+}
+
+/** Of the two names that were given, says which one leads nowhere. */
+async function toolCalled(client: StewardClient, given: string): Promise<ServerTool> {
+  const path = await toolPath(client, given)
+  try {
+    return await client.get<ServerTool>(path)
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.code !== 'NOT_FOUND') throw error
+    const { server, tool } = partsOf(given)
+    const { status, requestId } = error
+    throw new ApiRefusal({ ...{ status, requestId, code: 'TOOL_UNKNOWN', details: { server } }, message: `${server} has no tool ${tool}.` })
+  }
 }
 
 async function toolPath(client: StewardClient, given: string): Promise<string> {

@@ -5,6 +5,7 @@ import type { Analytics, ServerAnalytics } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { ago } from '../screen/moment.ts'
 import type { Page } from '../screen/page.ts'
+import type { Cell } from '../screen/table.ts'
 import type { Session } from '../session.ts'
 import { serverPath } from './server-command.ts'
 
@@ -30,6 +31,8 @@ async function showUsage(session: Session, given: string | undefined, { period }
     out.show(all, (page) => {
       page.heading(`All servers, the last ${period}`)
       drawFigures(page, all)
+      page.heading('Servers')
+      drawServers(page, all.byServer, out.nowMs)
       page.heading('The ten tools that were called most')
       drawTools(page, all.topTools, out.nowMs)
       if (all.failingTools.length > 0) {
@@ -59,12 +62,42 @@ function drawFigures(page: Page, figures: Figures): void {
   page.fields([
     ['calls', String(calls)],
     ['errors', { text: String(errors), tone: errors > 0 ? 'warn' : 'plain' }],
-    ['good', percent(successRate)],
+    ['good', calls === 0 ? '-' : percent(successRate)],
     ['not sent', `${figures.refused} refused, ${figures.bypassed} bypassed`],
     ['time', `average ${ms(figures.averageMs)}, P50 ${ms(figures.p50Ms)}, P95 ${ms(figures.p95Ms)}, P99 ${ms(figures.p99Ms)}`],
     ['calendar', `today ${today.calls}, this week ${week.calls}, this month ${month.calls} (UTC)`],
   ])
 }
+
+function drawServers(page: Page, servers: Analytics['byServer'], nowMs: number): void {
+  page.table(
+    [
+      { head: 'SERVER', kind: 'text' },
+      { head: 'CALLS', align: 'right' },
+      { head: 'GOOD', align: 'right' },
+      { head: 'NOT SENT', align: 'right' },
+      { head: 'AVERAGE', align: 'right' },
+      { head: 'P95', align: 'right' },
+      { head: 'UPTIME', align: 'right' },
+      { head: 'LAST' },
+    ],
+    servers.map((server) => [
+      server.name,
+      String(server.calls),
+      goodOf(server),
+      String(server.refused + server.bypassed),
+      ms(server.averageMs),
+      ms(server.p95Ms),
+      server.uptime === null ? '-' : percent(server.uptime),
+      server.lastCallAt === null ? 'never' : ago(server.lastCallAt, nowMs),
+    ]),
+    'There is no server.',
+  )
+}
+
+/** By definition the rate without calls is 1; on a screen that would look like praise. */
+const goodOf = ({ calls, successRate }: Pick<Figures, 'calls' | 'successRate'>): Cell =>
+  calls === 0 ? '-' : { text: percent(successRate), tone: successRate < 0.9 ? 'bad' : 'plain' }
 
 function drawTools(page: Page, tools: readonly ToolFigures[], nowMs: number): void {
   page.table(
@@ -79,7 +112,7 @@ function drawTools(page: Page, tools: readonly ToolFigures[], nowMs: number): vo
     tools.map((tool) => [
       `${tool.server ?? tool.serverId}.${tool.tool}`,
       String(tool.calls),
-      { text: percent(tool.successRate), tone: tool.successRate < 0.9 ? 'bad' : 'plain' },
+      goodOf(tool),
       ms(tool.averageMs),
       ms(tool.p95Ms),
       tool.lastCallAt === null ? 'never' : ago(tool.lastCallAt, nowMs),

@@ -44,14 +44,19 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
-/** Lines of at most `width` columns that put together are the text again: for what is shown exactly as it is. */
+/**
+ * Lines of at most `width` columns that put together are the text again, for what is shown exactly as it is. Broken behind a blank where one stands in
+ * the last third of a line.
+ */
 export function chop(text: string, width: number): string[] {
   const lines: string[] = []
   let rest = text
   while (textWidth(rest) > width) {
-    const { head, tail } = takeColumns(rest, width)
-    lines.push(head)
-    rest = tail
+    const { head } = takeColumns(rest, width)
+    const blank = head.lastIndexOf(' ') + 1
+    const line = rest[head.length] !== ' ' && blank > (head.length * 2) / 3 ? head.slice(0, blank) : head
+    lines.push(line)
+    rest = rest.slice(line.length)
   }
   return [...lines, rest]
 }

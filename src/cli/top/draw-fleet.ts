@@ -9,7 +9,7 @@ import type { Paint, Tone } from '../screen/paint.ts'
 import { toneOf } from '../screen/paint.ts'
 import { type Cell, type Column, cellOf, tableWidth } from '../screen/table.ts'
 import { stateTone } from '../views/server.ts'
-import { count } from '../views/value.ts'
+import { count, sizeText } from '../views/value.ts'
 import type { Alert, CallFigures, FleetPicture, PicturedServer } from './fleet-picture.ts'
 import type { Severity } from './trouble.ts'
 import type { Look } from './watch-fleet.ts'
@@ -108,6 +108,8 @@ type FleetColumn = Column & Readonly<{ drop?: number; cell: (server: PicturedSer
 
 const NOTHING: Cell = { text: '-', tone: 'dim' }
 const LEAST_NAME = 12
+/** Of its memory limit: soon the kernel ends it. */
+const NEARLY = 0.9
 
 const columns: readonly FleetColumn[] = [
   { head: 'SERVER', kind: 'text', cell: ({ name }) => name },
@@ -141,10 +143,25 @@ const columns: readonly FleetColumn[] = [
     cell: ({ p95Ms, troubles }) => (p95Ms === null ? NOTHING : { text: milliseconds(p95Ms), tone: toneWhen(has(troubles, 'slow'), 'bad') }),
   },
   {
+    head: 'MEMORY',
+    align: 'right',
+    drop: 8,
+    cell: ({ memoryBytes, memoryLimitBytes }) =>
+      memoryBytes === null
+        ? NOTHING
+        : { text: sizeText(memoryBytes), tone: toneWhen(memoryLimitBytes !== null && memoryBytes > NEARLY * memoryLimitBytes, 'warn') },
+  },
+  {
+    head: 'CPU',
+    align: 'right',
+    drop: 7,
+    cell: ({ cpuPercent }) => (cpuPercent === null ? NOTHING : `${cpuPercent < 10 ? cpuPercent.toFixed(1) : Math.round(cpuPercent)} %`),
+  },
+  {
     head: 'LIMIT',
     align: 'right',
     drop: 2,
-    cell: ({ memoryLimitBytes }) => (memoryLimitBytes === null ? NOTHING : bytes(memoryLimitBytes)),
+    cell: ({ memoryLimitBytes }) => (memoryLimitBytes === null ? NOTHING : sizeText(memoryLimitBytes)),
   },
   { head: 'KEPT BY', drop: 1, cell: ({ limitsMethod }) => limitsMethod ?? NOTHING },
 ]
@@ -228,6 +245,3 @@ const milliseconds = (ms: number): string =>
   ms < 1_000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`
 const perMinute = (rate: number): string =>
   rate === 0 ? '0' : rate < 0.1 ? '<0.1' : rate < 100 ? rate.toFixed(1) : String(Math.round(rate))
-
-const MIB = 1_048_576
-const bytes = (size: number): string => (size < 1_024 * MIB ? `${Math.round(size / MIB)}M` : `${(size / (1_024 * MIB)).toFixed(1)}G`)

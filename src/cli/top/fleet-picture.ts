@@ -1,5 +1,5 @@
 /** The fleet at one moment, as a screen and a program read it: figures of each server, trouble first, and what has gone wrong. Plain JSON. */
-import type { Analytics, Health, Server, Status, StewardEvent } from '../client/shapes.ts'
+import type { Analytics, Health, Server, ServerVitals, Status, StewardEvent } from '../client/shapes.ts'
 import { type Severity, type Trouble, troublesOf } from './trouble.ts'
 
 export type FleetPicture = Readonly<{
@@ -46,6 +46,10 @@ export type PicturedServer = CallFigures &
     /** Of all time. */
     restarts: number
     restartBudget: number
+    /** Resident, of its processes. Null: it does not run here, or the machine does not tell. */
+    memoryBytes: number | null
+    /** Of one processor, lately. Null: as above, and before it was read twice. */
+    cpuPercent: number | null
     memoryLimitBytes: number | null
     /** Null: it does not run, or runs elsewhere. */
     limitsMethod: string | null
@@ -72,6 +76,7 @@ export type Answers = Readonly<{
   analytics: Analytics
   status: Status
   health: Health | null
+  vitals: ServerVitals
   /** Newest first. */
   events: readonly StewardEvent[]
 }>
@@ -79,13 +84,14 @@ export type Answers = Readonly<{
 /** Types of events that tell of trouble. */
 export const alarmingEvents = ['ServerFailed', 'ServerDisabled', 'ServerRestartBudgetExhausted', 'ToolQuarantined'] as const
 
-export function pictureOf({ url, nowMs, servers, analytics, status, health, events }: Answers): FleetPicture {
+export function pictureOf({ url, nowMs, servers, analytics, status, health, vitals, events }: Answers): FleetPicture {
   const usageOf = new Map(analytics.byServer.map((each) => [each.serverId, each]))
+  const vitalsOf = new Map(vitals.items.map((each) => [each.id, each]))
   const pictured = servers.map((server) => {
     const { calls, errors, p95Ms } = usageOf.get(server.id) ?? { calls: 0, errors: 0, p95Ms: null }
     const fromMs = Math.max(Date.parse(analytics.from), Date.parse(server.registeredAt))
     const figures = callFigures({ calls, errors, p95Ms }, Date.parse(analytics.until) - fromMs)
-    return picturedServer(server, figures, nowMs)
+    return picturedServer(server, { figures, vitals: vitalsOf.get(server.id), nowMs })
   })
   const { calls, errors, p95Ms } = analytics
   return {
@@ -122,7 +128,9 @@ const callFigures = ({ calls, errors, p95Ms }: Pick<CallFigures, 'calls' | 'erro
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
 
-function picturedServer(server: Server, figures: CallFigures, nowMs: number): PicturedServer {
+type Known = Readonly<{ figures: CallFigures; vitals: ServerVitals['items'][number] | undefined; nowMs: number }>
+
+function picturedServer(server: Server, { figures, vitals, nowMs }: Known): PicturedServer {
   const { id, name, state, stateSince, health, healthFacts, enabled, desired, crashes, restart, tools, statusWords, run, config } = server
   const runningSince = state === 'running' ? (run?.runningSince ?? null) : null
   return {
@@ -131,6 +139,8 @@ function picturedServer(server: Server, figures: CallFigures, nowMs: number): Pi
     restarts: Math.max(0, server.starts - 1),
     ...{ crashes, restartBudget: config.restartBudget, restart },
     ...figures,
+    memoryBytes: vitals?.memoryBytes ?? null,
+    cpuPercent: vitals?.cpuPercent == null ? null : rounded(vitals.cpuPercent, 1),
     memoryLimitBytes: config.limits.memoryBytes ?? null,
     limitsMethod: run?.limitedBy ?? null,
     tools,

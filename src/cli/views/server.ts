@@ -64,7 +64,7 @@ export function drawServer(page: Page, server: Server, nowMs: number): void {
 }
 
 /** Three facts, asked apart: a process may live and not speak, and speak and offer nothing. */
-function factsOfHealth(facts: Server['healthFacts']): Cell | null {
+export function factsOfHealth(facts: Server['healthFacts']): Cell | null {
   if (facts === null) return null
   const { live, ready, capable } = facts
   return {
@@ -121,13 +121,26 @@ function approvalText({ executable }: Server): Cell | null {
 }
 
 /** The commands that lead on from how it is; none where it is well. */
-export function whatToDoWith({ name, situation, enabled, state, executable, tools, pendingInstructions }: Server): readonly string[] {
+export function whatToDoWith({
+  name,
+  situation,
+  enabled,
+  state,
+  failure,
+  executable,
+  tools,
+  pendingInstructions,
+}: Server): readonly string[] {
   if (situation === 'retired') return [`steward server restore ${name}`]
+  const waits = executable?.verdict === 'needs-approval' && !executable.approved
   return [
-    ...(executable?.verdict === 'needs-approval' && !executable.approved ? [`steward server approve ${name} --reason '...'`] : []),
-    ...(state === 'error' ? [`steward server logs ${name}`, `steward server test ${name}`] : []),
+    ...(waits ? [`steward server approve ${name} --reason '...'`] : []),
+    ...(state === 'error' && !waits ? [`steward server logs ${name}`, `steward server test ${name}`] : []),
+    ...(failure?.reason === 'start-timeout' && state === 'error'
+      ? [`steward server update ${name} --set startTimeoutMs=300000   (npx downloads what it has not yet)`]
+      : []),
     ...(enabled ? [] : [`steward server enable ${name}`]),
-    ...(enabled && state === 'error' ? [`steward server restart ${name}`] : []),
+    ...(enabled && state === 'error' && !waits ? [`steward server restart ${name}`] : []),
     ...(enabled && state === 'maintenance' ? [`steward server maintenance ${name} --leave`] : []),
     ...(tools.quarantined > 0 ? [`steward tool list --server ${name} --state quarantined`] : []),
     ...(pendingInstructions === null ? [] : [`steward server approve ${name} --instructions --reason '...'`]),
@@ -152,11 +165,14 @@ export function drawChanges(page: Page, changes: Preview['changes'], indent = ' 
 
 const changeText = (value: unknown): string => (value === null || value === undefined ? '(nothing)' : valueText(value))
 
+/** What the API records for who gave none. */
+const NO_REASON = 'none given'
+
 export function drawHistory(page: Page, items: ServerHistory['items'], nowMs: number): void {
   if (items.length === 0) page.text('Nobody decided anything about it.', 'dim')
   for (const { type, at, by, reason, tool, changes, commandId, position } of items) {
     const about = tool === null ? '' : ` ${tool}`
-    page.item(`${moment(at, nowMs)}  `, `${type}${about} by ${by}${reason === null ? '' : `: ${reason}`}`, 'dim')
+    page.item(`${moment(at, nowMs)}  `, `${type}${about} by ${by}${reason === null || reason === NO_REASON ? '' : `: ${reason}`}`, 'dim')
     drawChanges(page, changes, '      ')
     page.item('      ', { text: `position ${position}${commandId === null ? '' : `, command ${commandId}`}`, tone: 'dim' })
   }

@@ -17,3 +17,7 @@ export const actorText = (actor: string): string => (isKey(actor) ? `key ${short
 export const isKey = (actor: string): boolean => /^[0-9a-f-]{36}$/.test(actor)
 
 export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
+
+const MIB = 1_048_576
+export const sizeText = (bytes: number): string =>
+  bytes < 1_024 * MIB ? `${Math.round(bytes / MIB)} MiB` : `${(bytes / (1_024 * MIB)).toFixed(1)} GiB`

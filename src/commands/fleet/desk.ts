@@ -19,7 +19,7 @@ import type { FleetVitals, ServerVitals } from './fleet-figures.ts'
 import type { Supervisor } from './supervisor.ts'
 import { tryUpgrade, type UpgradeTrial } from './upgrade-trial.ts'
 
-/** Each function but `vitals` throws `CommandRefused` `server-not-supervised-here` where another instance supervises, or none does. */
+/** Each function but `vitals` and `allVitals` throws `CommandRefused` `server-not-supervised-here` where another instance supervises, or none does. */
 export interface FleetDesk {
   /** Lists the tools of a server that runs; what has changed is recorded. @throws CommandRefused `server-not-running`, `server-did-not-answer` */
   refreshServer(serverId: string, signal: AbortSignal): Promise<void>
@@ -27,6 +27,8 @@ export interface FleetDesk {
   serverLogs(serverId: string, options: Readonly<{ limit: number; after?: string | undefined }>): Promise<ServerLogLines>
   /** How a server fares, as only its supervisor knows. Undefined: it is supervised elsewhere, or by nobody; who asks shows the rest. */
   vitals(serverId: string): Promise<ServerVitals | undefined>
+  /** Of all servers, by their ids. Undefined: another instance supervises, or none does. */
+  allVitals(): Promise<ReadonlyMap<string, ServerVitals> | undefined>
   /**
    * Calls a tool for somebody who speaks no MCP.
    * @throws CommandRefused `tool-call-refused`, `tool-call-timed-out` or `circuit-open`, with the rule: no answer of the tool came
@@ -51,6 +53,7 @@ export const deskOfNobody: FleetDesk = {
   refreshServer: async () => notHere(),
   serverLogs: async () => notHere(),
   vitals: async () => undefined,
+  allVitals: async () => undefined,
   callTool: async () => notHere(),
   testServer: async () => notHere(),
   tryUpgrade: async () => notHere(),
@@ -60,7 +63,7 @@ export type FleetDeskOptions = Readonly<{
   gateway: Readonly<{ callTool(call: PlainCall): Promise<PlainAnswer> }>
   supervisor: Pick<Supervisor, 'server' | 'supervises'>
   log: Pick<EventLog, 'states'>
-  vitals: Pick<FleetVitals, 'of'>
+  vitals: Pick<FleetVitals, 'of' | 'all'>
   logs: ServerLogs
   canary: CanaryStart
   hash: Hash
@@ -91,6 +94,7 @@ export function createFleetDesk(options: FleetDeskOptions): FleetDesk {
       return { lines: lines.map(({ runId, text }) => ({ runId, text: protect(text).text })), cursor }
     },
     vitals: (serverId) => options.vitals.of(serverId),
+    allVitals: async () => (supervisor.supervises() ? await options.vitals.all() : undefined),
     async callTool({ serverId, ...call }) {
       if (!supervisor.supervises()) notHere()
       const name = supervisor.server(serverId)?.state?.name

@@ -6,7 +6,7 @@ import type { Clock } from '../../domain/ports/clock.ts'
 import type { Ids } from '../../domain/ports/ids.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import type { GatewayUsage } from '../../domain/ports/mcp.ts'
-import type { ProcessMemory } from '../../domain/ports/process-memory.ts'
+import type { GroupUsage, ProcessUsage } from '../../domain/ports/process-usage.ts'
 import { ALERT_WINDOW_MS, LEAST_CALLS, type Measured } from '../../domain/server/alerts.ts'
 import type { RegisteredServer } from '../../domain/server/state.ts'
 import { isError, reachedServer } from '../../domain/usage/call.ts'
@@ -16,7 +16,7 @@ import type { Supervisor } from './supervisor.ts'
 
 export type ServerAlertsOptions = Readonly<{
   supervisor: Pick<Supervisor, 'server' | 'all' | 'supervises'>
-  memory: ProcessMemory
+  processUsage: ProcessUsage
   handle: HandleCommand
   ids: Ids
   clock: Clock
@@ -32,7 +32,7 @@ export interface ServerAlerts {
 
 const LOOK_EVERY_MS = 30_000
 
-export function createServerAlerts({ supervisor, memory, handle, ids, clock, logger }: ServerAlertsOptions): ServerAlerts {
+export function createServerAlerts({ supervisor, processUsage, handle, ids, clock, logger }: ServerAlertsOptions): ServerAlerts {
   const windows = new Map<string, CallWindow>()
   /** When this instance began to see all calls. */
   let seesSinceMs: number | undefined
@@ -68,7 +68,7 @@ export function createServerAlerts({ supervisor, memory, handle, ids, clock, log
     const isHere = new Set(watched.map(({ serverId }) => serverId))
     for (const serverId of windows.keys()) if (!isHere.has(serverId)) windows.delete(serverId)
     const groups = watched.flatMap(({ config, run }) => (config.alerts.memoryBytes === undefined ? [] : (run?.process?.pid ?? [])))
-    const taken = await memory.ofGroups(new Set(groups))
+    const taken = await processUsage.ofGroups(new Set(groups))
     for (const server of watched) {
       const { serverId } = server
       const measured = { ...measuredCalls(serverId, nowMs), ...measuredMemory(server, taken) }
@@ -91,9 +91,9 @@ export function createServerAlerts({ supervisor, memory, handle, ids, clock, log
 const isWatched = ({ config, alerts }: RegisteredServer): boolean => alerts.size > 0 || Object.keys(config.alerts).length > 0
 
 /** What does not run uses none. Of what runs, not every machine can tell. */
-function measuredMemory({ run }: RegisteredServer, taken: ReadonlyMap<number, number>): Measured {
+function measuredMemory({ run }: RegisteredServer, taken: ReadonlyMap<number, GroupUsage>): Measured {
   const pid = run?.process?.pid
   if (pid === undefined) return { memoryBytes: null }
-  const bytes = taken.get(pid)
-  return bytes === undefined ? {} : { memoryBytes: bytes }
+  const used = taken.get(pid)
+  return used === undefined ? {} : { memoryBytes: used.memoryBytes }
 }

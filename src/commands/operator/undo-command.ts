@@ -5,6 +5,7 @@
 import type { AnyCommand } from '../../domain/aggregates.ts'
 import type { EventOf, Recorded } from '../../domain/events.ts'
 import type { Instant } from '../../domain/instant.ts'
+import type { JsonObject } from '../../domain/ports/json.ts'
 import type { IntentCommand, ToolCommand } from '../../domain/server/commands.ts'
 import { violationsOfConfig } from '../../domain/server/config-rules.ts'
 import type { ServerEvent } from '../../domain/server/events.ts'
@@ -34,7 +35,7 @@ export const createUndoCommand = (tools: OperatorTools): PreviewedCommand<Undo> 
     async command({ commandId, reason, besides = [] }, { by, now, commandId: own }): Promise<AnyCommand> {
       const done = await whatWasDone(commandId, new Set(own === undefined ? besides : [...besides, own]), tools)
       const command = takingBack(done, { by, reason, now })
-      if (!command) throw new CommandRefused({ rule: 'command-not-undoable', facts: { command: done.name, says: 'it has no way back' } })
+      if (!command) throw notUndoable(done.name, finals[done.name] ?? 'it has no way back')
       // What was right when it was configured may be forbidden by now.
       if (command.type === 'ChangeServerConfig') {
         refuseBroken([...violationsOfConfig(command.data.config), ...violationsOfExecutable(command.data.config)])
@@ -54,7 +55,8 @@ export const createUndoCommand = (tools: OperatorTools): PreviewedCommand<Undo> 
     },
   })
 
-type Done = Readonly<{ name: string; serverId: string; tool: string | undefined; before: Server; after: Server }>
+/** `name`: of the command; of one that was an undo, that of what it did in effect. `body`: of the command at the bottom of it. */
+type Done = Readonly<{ name: string; serverId: string; body: JsonObject; before: Server; after: Server }>
 
 /**
  * @param besides commands whose changes do not count, the undo itself among them.
@@ -65,20 +67,17 @@ async function whatWasDone(commandId: string, besides: ReadonlySet<string>, { lo
   const receipt = events.find((event): event is Recorded<EventOf<'CommandReceived'>> => event.type === 'CommandReceived')
   const result = events.find((event): event is Recorded<EventOf<'CommandSucceeded'>> => event.type === 'CommandSucceeded')
   if (!receipt) throw new CommandRefused({ rule: 'command-unknown', facts: { commandId } })
-  const { name, body } = receipt.data
+  const { name, body } = await inEffect(receipt.data, log)
   const serverId = result?.data.result['id']
   if (typeof serverId !== 'string' || !/^(servers|tools)\./.test(name)) {
-    throw new CommandRefused({
-      rule: 'command-not-undoable',
-      facts: { command: name, says: result ? 'it has no way back' : 'it did not succeed' },
-    })
+    throw notUndoable(name, result ? 'it has no way back' : 'it did not succeed')
   }
   const history = (await log.load(`server-${serverId}`)).events
   // The parts of a command have ids of their own, and its cause.
   const own = history.filter((event) => event.metadata.causationId === commandId)
   const [first] = own
   const last = own.at(-1)
-  if (!first || !last) throw new CommandRefused({ rule: 'command-not-undoable', facts: { command: name, says: 'it changed nothing' } })
+  if (!first || !last) throw notUndoable(name, 'it changed nothing')
   const since = history.find(
     ({ type, revision, metadata }) =>
       revision > last.revision &&
@@ -93,9 +92,8 @@ async function whatWasDone(commandId: string, besides: ReadonlySet<string>, { lo
   }
   const folded = (upTo: bigint): Server =>
     history.filter((event): event is Recorded<ServerEvent> => event.revision < upTo).reduce(evolve, server.initialState)
-  const tool = body['tool']
   return {
-    ...{ name, serverId, tool: typeof tool === 'string' ? tool : undefined },
+    ...{ name, serverId, body },
     before: folded(first.revision),
     after: folded(last.revision + 1n),
   }
@@ -108,13 +106,57 @@ const wishesToRun: ReadonlySet<string> = new Set([
   'ServerStopRequested',
   'ServerRestartRequested',
   'ExecutableApproved',
+  'ExecutableApprovalRevoked',
 ])
+
+const notUndoable = (command: string, says: string): CommandRefused =>
+  new CommandRefused({ rule: 'command-not-undoable', facts: { command, says } })
+
+type Given = Readonly<{ name: string; body: JsonObject }>
+
+/** What an undo of each command does in effect, so that it can be undone in its turn. One that is not here has no way back. */
+const opposites: Readonly<Record<string, string>> = {
+  'servers.register': 'servers.retire',
+  'servers.update': 'servers.update',
+  'servers.enable': 'servers.disable',
+  'servers.disable': 'servers.enable',
+  'servers.start': 'servers.stop',
+  'servers.stop': 'servers.start',
+  'servers.enter-maintenance': 'servers.leave-maintenance',
+  'servers.leave-maintenance': 'servers.enter-maintenance',
+  'servers.approve-executable': 'servers.revoke-executable',
+  'servers.retire': 'servers.restore',
+  'servers.restore': 'servers.retire',
+  'tools.enable': 'tools.disable',
+  'tools.disable': 'tools.enable',
+  'tools.update': 'tools.update',
+}
+
+/** Why, where a person would expect one. */
+const finals: Readonly<Record<string, string>> = {
+  'servers.restart': 'the run from before has ended',
+  'servers.revoke-executable': 'an approval is given by who looks at the program: approve it again',
+  'servers.approve-instructions': 'models may have read them by now: stop the server, or take the change back in it',
+  'tools.approve': 'models may have read it by now: disable the tool instead',
+}
+
+/** Through undos of undos down to what somebody did first. */
+async function inEffect({ name, body }: Given, log: OperatorTools['log']): Promise<Given> {
+  const undone = body['undoOf']
+  if (name !== 'servers.undo' || typeof undone !== 'string') return { name, body }
+  const { events } = await log.load(`command-${undone}`)
+  const receipt = events.find((event): event is Recorded<EventOf<'CommandReceived'>> => event.type === 'CommandReceived')
+  if (!receipt) throw new CommandRefused({ rule: 'command-unknown', facts: { commandId: undone } })
+  const first = await inEffect(receipt.data, log)
+  return { name: opposites[first.name] ?? name, body: first.body }
+}
 
 type Said = Readonly<{ by: string; reason: string; now: Instant }>
 
 /** Undefined: there is no way back. */
-function takingBack({ name, tool, before }: Done, said: Said): IntentCommand | ToolCommand | undefined {
+function takingBack({ name, body, before }: Done, said: Said): IntentCommand | ToolCommand | undefined {
   const was = before.situation === 'absent' ? undefined : before
+  const tool = textIn(body, 'tool')
   const known = tool === undefined ? undefined : was?.tools.get(tool)
   switch (name) {
     case 'servers.register':
@@ -134,6 +176,10 @@ function takingBack({ name, tool, before }: Done, said: Said): IntentCommand | T
       return { type: 'LeaveMaintenance', data: said }
     case 'servers.leave-maintenance':
       return { type: 'EnterMaintenance', data: said }
+    case 'servers.approve-executable': {
+      const argvHash = textIn(body, 'argvHash')
+      return argvHash === undefined ? undefined : { type: 'RevokeExecutable', data: { ...said, argvHash } }
+    }
     case 'servers.retire':
       return { type: 'RestoreServer', data: { ...said, retentionMs: SERVER_RETENTION_MS } }
     case 'servers.restore':
@@ -152,4 +198,9 @@ function takingBack({ name, tool, before }: Done, said: Said): IntentCommand | T
     default:
       return undefined
   }
+}
+
+function textIn(body: JsonObject, name: string): string | undefined {
+  const value = body[name]
+  return typeof value === 'string' ? value : undefined
 }

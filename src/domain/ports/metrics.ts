@@ -10,7 +10,7 @@ export type Labels = Readonly<Record<string, string>>
 /** Figures that are read when somebody asks how things stand, not recorded when something happens. */
 export type FigureSource<Gauge extends string = string> = Readonly<{
   name: string
-  /** The gauges that it speaks for. What it does not answer with is absent: unknown is not 0. */
+  /** The gauges that it speaks for, and the counters that it keeps itself. What it does not answer with is absent: unknown is not 0. */
   gauges: readonly Gauge[]
   /** The signal aborts when nobody waits for the answer any more. */
   read: (signal: AbortSignal) => Promise<readonly Figure<Gauge>[]>

@@ -28,6 +28,8 @@ export type IntentCommand =
   | Readonly<{ type: 'LeaveMaintenance'; data: By }>
   /** A program that no list knows may run, with exactly these arguments. */
   | Readonly<{ type: 'ApproveExecutable'; data: By & Readonly<{ argvHash: string }> }>
+  /** It may not any more; a run of it ends. */
+  | Readonly<{ type: 'RevokeExecutable'; data: By & Readonly<{ argvHash: string }> }>
   | Readonly<{ type: 'RetireServer'; data: By }>
   | Readonly<{ type: 'RestoreServer'; data: By & Readonly<{ retentionMs: number }> }>
   | Readonly<{ type: 'FenceStep'; data: Readonly<{ executionId: string; step: string; now: Instant }> }>

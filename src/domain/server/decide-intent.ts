@@ -68,6 +68,14 @@ export function decideIntent(server: Server, command: IntentCommand): Decision<S
       const waited = server.enabled && server.desired === 'running' && server.failure?.reason === 'executable-forbidden'
       return waited ? accept<ServerEvent>(approved, { type: 'ServerStartRequested', data: said }) : accept(approved)
     }
+    case 'RevokeExecutable': {
+      const { argvHash } = command.data
+      if (!server.approvedArgv.has(argvHash)) return accept()
+      const revoked = { type: 'ExecutableApprovalRevoked', data: { ...said, argvHash } } as const
+      // What runs by it ends: its next start is refused, and the server waits for an approval as it did before.
+      const runs = (server.state === 'running' || server.state === 'starting') && server.run?.outdated === false
+      return runs ? accept<ServerEvent>(revoked, { type: 'ServerRestartRequested', data: said }) : accept(revoked)
+    }
     case 'RetireServer':
       if (server.builtIn) return refuse('built-in-server', { name: server.name })
       return accept({ type: 'ServerRetired', data: said })

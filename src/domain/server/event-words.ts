@@ -26,6 +26,7 @@ const words: Readonly<Record<ServerEvent['type'], Words>> = {
   MaintenanceEntered: lifecycle,
   MaintenanceLeft: lifecycle,
   ExecutableApproved: security,
+  ExecutableApprovalRevoked: security,
   ServerRetired: lifecycle,
   ServerRestored: lifecycle,
   ServerStarting: lifecycle,

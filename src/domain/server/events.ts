@@ -19,6 +19,7 @@ export type ServerEvent =
   | Readonly<{ type: 'MaintenanceEntered'; data: By }>
   | Readonly<{ type: 'MaintenanceLeft'; data: By }>
   | Readonly<{ type: 'ExecutableApproved'; data: By & Readonly<{ argvHash: string }> }>
+  | Readonly<{ type: 'ExecutableApprovalRevoked'; data: By & Readonly<{ argvHash: string }> }>
   | Readonly<{ type: 'ServerRetired'; data: By }>
   | Readonly<{ type: 'ServerRestored'; data: By }>
   /** A step of a fix that is not known to have run never will: its command id is taken. */
@@ -165,6 +166,7 @@ export const serverEventTypes = [
   'MaintenanceEntered',
   'MaintenanceLeft',
   'ExecutableApproved',
+  'ExecutableApprovalRevoked',
   'ServerRetired',
   'ServerRestored',
   'ServerRestartScheduled',

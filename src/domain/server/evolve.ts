@@ -46,6 +46,8 @@ export function evolve(server: Server, event: ServerEvent): Server {
         approvedArgv: new Set([...server.approvedArgv, event.data.argvHash]),
         run: server.run && { ...server.run, approvedSince: true },
       }
+    case 'ExecutableApprovalRevoked':
+      return { ...server, approvedArgv: new Set([...server.approvedArgv].filter((hash) => hash !== event.data.argvHash)) }
     case 'ServerRetired':
       return { ...server, situation: 'retired', retiredAt: event.data.at, enabled: false, ...stopped }
     case 'ServerStarting': {

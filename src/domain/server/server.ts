@@ -23,6 +23,7 @@ export const server: Decider<Server, ServerCommand, ServerEvent> = {
       case 'EnterMaintenance':
       case 'LeaveMaintenance':
       case 'ApproveExecutable':
+      case 'RevokeExecutable':
       case 'RetireServer':
       case 'RestoreServer':
       case 'FenceStep':

@@ -76,6 +76,7 @@ const intentTypes = [
   'MaintenanceEntered',
   'MaintenanceLeft',
   'ExecutableApproved',
+  'ExecutableApprovalRevoked',
   'ServerRetired',
   'ServerRestored',
   'ToolApproved',

@@ -122,6 +122,19 @@ describe('gauges that are read for each page', () => {
     expect(await linesOf(metrics, 'steward_approvals_pending')).toStrictEqual([])
   })
 
+  test('a counter that its source keeps stands where the source says, and is not added up', async () => {
+    const metrics = start()
+    const answers = [12.5, 14]
+    const labels = { server: 'files' }
+    metrics.readFrom({
+      ...{ name: 'fleet', gauges: ['steward_server_cpu_seconds_total'] },
+      read: async () => [{ gauge: 'steward_server_cpu_seconds_total', labels, value: answers.shift() ?? 14 }],
+    })
+    const shown = () => linesOf(metrics, 'steward_server_cpu_seconds_total')
+    expect(await shown()).toStrictEqual(['steward_server_cpu_seconds_total{server="files"} 12.5'])
+    expect(await shown()).toStrictEqual(['steward_server_cpu_seconds_total{server="files"} 14'])
+  })
+
   test('are absent, not 0, before and while they cannot be read; the rest of the page is there', async () => {
     const told: unknown[] = []
     const metrics = start({ onUnreadable: (name, error) => void told.push([name, error]) })

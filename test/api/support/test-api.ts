@@ -355,8 +355,11 @@ function serverPastOf({ model, servers }: World): ServerPast {
   }
 }
 
+export const someVitals = { breaker: 'closed', clients: 2, memoryBytes: 52_428_800, cpuSeconds: 12.5, cpuPercent: 3.2 } as const
+
 const deskOf = (world: World): FleetDesk => ({
-  vitals: async () => ({ breaker: 'closed', clients: 2, memoryBytes: 52_428_800 }),
+  vitals: async () => someVitals,
+  allVitals: async () => new Map(world.servers.map(({ serverId }) => [serverId, someVitals])),
   refreshServer: async (id) => void world.asked.push({ refresh: id }),
   serverLogs: async (_id, { after = '0' }) => ({ lines: [{ runId: 'run-1', text: 'ready' }], cursor: `${after}1` }),
   async callTool({ serverId, tool, principal, arguments: given }) {

@@ -3,6 +3,7 @@
 import { exampleTrial } from '../../../src/api/routes/server-upgrade.ts'
 import { exampleDiscovery } from '../../../src/api/schemas/discovery.ts'
 import { exampleEvent } from '../../../src/api/schemas/event.ts'
+import { exampleServer } from '../../../src/api/schemas/server.ts'
 import type { FakeApi } from './fake-api.ts'
 import { FINGERPRINT } from './verbs.ts'
 
@@ -21,6 +22,9 @@ export function prepare(api: FakeApi, rewrite: (value: unknown) => unknown = (va
   const [{ id: candidateId, name, digest: _, duplicateOf: __, ...found } = { id: '', name: '', digest: '', duplicateOf: null }] =
     exampleDiscovery.candidates
   previewed('servers.import', { preview: true, items: [{ candidateId, name, outcome: 'would-register', found: { name, ...found } }] })
+  // The example runs as it is; here an approval has something to approve.
+  const executable = { verdict: 'needs-approval', says: 'it is on no list', argvHash: 'a'.repeat(64), approved: false }
+  api.on('servers.show', () => ({ body: rewrite({ ...exampleServer, executable }) }))
   const plan = {
     ...{ preview: true, planHash: 'a'.repeat(64) },
     servers: [{ name: 'files', serverId: null, steps: ['create'], changes: [{ field: 'callTimeoutMs', from: 30_000, to: 60_000 }] }],

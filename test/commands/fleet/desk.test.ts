@@ -20,12 +20,13 @@ async function open() {
       return { lines: [{ runId: 'r-1', text: 'password=hunter2 is wrong' }], cursor: 'r-1:9' }
     },
   }
+  const vitals = { breaker: 'closed', clients: 1, memoryBytes: null, cpuSeconds: null, cpuPercent: null } as const
   const identity = { info: { name: 'steward', version: '0' }, capabilities: {} }
   const canary = createCanaryStart({ ...bench, logs, slots: createSlots(1), identity })
   const desk = createFleetDesk({
     ...bench,
     ...{ supervisor, logs, canary },
-    vitals: { of: async () => ({ breaker: 'closed', clients: 1, memoryBytes: null }) },
+    vitals: { of: async () => vitals, all: async () => new Map([['s-1', vitals]]) },
     gateway: {
       async callTool({ tool, ...call }) {
         asked.push({ tool, ...call })

@@ -16,10 +16,10 @@ async function open(alerts: ServerConfig['alerts']) {
   const watching = createServerAlerts({
     ...fleet,
     supervisor,
-    memory: {
+    processUsage: {
       async ofGroups(groups) {
         memory.asked += groups.size
-        return new Map([...groups].map((group) => [group, memory.bytes]))
+        return new Map([...groups].map((group) => [group, { memoryBytes: memory.bytes, cpuSeconds: 0 }]))
       },
     },
   })

@@ -80,6 +80,51 @@ test('undo of each command is its opposite', async () => {
   await undo({ commandId: 'c-5', reason: 'no', meta: meta('u-5') })
 })
 
+test('undo of an approval revokes it; only a person who looks at the program gives it again', async () => {
+  const { register, commands, undo, meta, log, hash } = open()
+  const transport = { kind: 'stdio', command: '/opt/weather', args: ['--stdio'], env: {} } as const
+  const { id } = await register('c-1', { transport })
+  const approved = argvHash(transport, hash)
+  const approval = async () => {
+    const { state } = await log.states.server(id)
+    return state.situation === 'registered' && state.approvedArgv.has(approved)
+  }
+  await commands.approveExecutable({ id, reason: 'read', argvHash: approved, meta: meta('c-2') })
+  expect(await approval()).toBe(true)
+  await undo({ commandId: 'c-2', reason: 'the wrong one', meta: meta('u-2') })
+  expect(await approval()).toBe(false)
+  await expect(undo({ commandId: 'u-2', reason: 'no', meta: meta('u-3') })).rejects.toMatchObject({
+    ...{ rule: 'command-not-undoable', facts: { command: 'servers.revoke-executable', says: expect.stringContaining('approve it again') } },
+  })
+})
+
+test('an undo is undone as the command that it was in effect, as often as one likes', async () => {
+  const { register, commands, undo, meta, log } = open()
+  const { id } = await register('c-1')
+  const timeout = async () => {
+    const { state } = await log.states.server(id)
+    return state.situation === 'registered' ? state.config.callTimeoutMs : undefined
+  }
+  const before = await timeout()
+  await commands.changeServerConfig({ id, reason: 'slow', config: { ...config, callTimeoutMs: 90_000 }, meta: meta('c-2') })
+  await undo({ commandId: 'c-2', reason: 'no', meta: meta('u-1') })
+  expect(await timeout()).toBe(before)
+  await undo({ commandId: 'u-1', reason: 'yes', meta: meta('u-2') })
+  expect(await timeout()).toBe(90_000)
+  await undo({ commandId: 'u-2', reason: 'no', meta: meta('u-3') })
+  expect(await timeout()).toBe(before)
+  await expect(undo({ commandId: 'c-2', reason: 'no', meta: meta('u-4') })).rejects.toMatchObject({ rule: 'changed-since' })
+})
+
+test('what has no way back is refused with the reason', async () => {
+  const { register, commands, undo, meta } = open()
+  const { id } = await register('c-1')
+  await commands.restartServer({ id, reason: 'now', meta: meta('c-2') })
+  await expect(undo({ commandId: 'c-2', reason: 'no', meta: meta('u-1') })).rejects.toMatchObject({
+    ...{ rule: 'command-not-undoable', facts: { command: 'servers.restart', says: 'the run from before has ended' } },
+  })
+})
+
 test('undo of a disable does not start what had been stopped before', async () => {
   const { register, commands, undo, meta, log } = open()
   const { id } = await register()

@@ -87,6 +87,21 @@ test('a program that nobody has approved waits for a person, and is not tried ag
   spec.given(registered(), wanted, starting(), approved).when(forbidden).yields(failure, scheduled(1))
 })
 
+test('an approval that is revoked ends what runs by it, and leaves a run of another configuration alone', () => {
+  const approved = { type: 'ExecutableApproved', data: { ...told, argvHash: 'a-hash' } } as const
+  const revoke = { type: 'RevokeExecutable', data: { ...said, argvHash: 'a-hash' } } as const
+  const revoked = { type: 'ExecutableApprovalRevoked', data: { ...told, argvHash: 'a-hash' } } as const
+  const restart = { type: 'ServerRestartRequested', data: told } as const
+  spec.given(registered(), approved, wanted, starting(), running()).when(revoke).yields(revoked, restart)
+  spec.given(registered(), approved).when(revoke).yields(revoked)
+  spec.given(registered(), approved, revoked).when(revoke).yields()
+  const changed = {
+    type: 'ServerConfigChanged',
+    data: { ...told, config: { ...config, callTimeoutMs: 1_000 }, changed: ['callTimeoutMs'] },
+  } as const
+  spec.given(registered(), wanted, starting(), running(), changed, approved).when(revoke).yields(revoked)
+})
+
 test('the budget of crashes ends restarts, and a stable while makes it whole', () => {
   const crashed = failed({ wasRunning: true, failedStarts: 0, crashes: 1 })
   const history = [registered({ restartBudget: 1 }), wanted, starting(), running(), crashed, starting('r-2'), running('r-2')] as const

@@ -101,7 +101,7 @@ export async function openHealedFleet({ limits = false, ...policy }: Partial<Pol
       endSessions: async () => undefined,
       close: async () => undefined,
     }),
-    memory: { ofGroups: async () => new Map() },
+    processUsage: { ofGroups: async () => new Map() },
     samples: { record: () => undefined, latest: async () => [] },
     startsAtOnce: 8,
     breaker: { failuresToOpen: 5, openMs: 30_000 },

@@ -88,6 +88,7 @@ export const serverSchemas = {
   MaintenanceEntered: z.strictObject(said),
   MaintenanceLeft: z.strictObject(said),
   ExecutableApproved: z.strictObject({ ...said, argvHash: text }),
+  ExecutableApprovalRevoked: z.strictObject({ ...said, argvHash: text }),
   ServerRetired: z.strictObject(said),
   ServerRestored: z.strictObject(said),
   ServerStepFenced: z.strictObject({ ...of, executionId: text, step: text }),
