@@ -7,6 +7,7 @@ export const severities = /** @type {const} */ (['info', 'warning', 'error', 'cr
 const byType = {
   ServerFailed: 'error',
   ServerRestartScheduled: 'warning',
+  ServerAlertRaised: 'warning',
   ServerRestartBudgetExhausted: 'critical',
   ToolQuarantined: 'warning',
 }

@@ -73,9 +73,11 @@ const endText = ({ how, code, signal }) => `${endings[how]}${code === null ? '' 
 /** @param {NonNullable<Server['failure']>} failure */
 export const drawFailure = ({ reason, says, stderrTail, at }) => [
   el('p', { class: 'bad' }, `${reason}: `, outside(says), ', ', since(at)),
-  stderrTail === ''
-    ? el('p', { class: 'quiet' }, 'It wrote nothing.')
-    : [el('h3', {}, 'What it wrote last'), block(stderrTail, 'end of its error stream')],
+  stderrTail === null
+    ? el('p', { class: 'quiet' }, 'What it wrote is shown to those who may see logs.')
+    : stderrTail === ''
+      ? el('p', { class: 'quiet' }, 'It wrote nothing.')
+      : [el('h3', {}, 'What it wrote last'), block(stderrTail, 'end of its error stream')],
 ]
 
 /** References as references, so that nobody takes them for the value. @param {string | Readonly<{ secret: unknown }>} given */
