@@ -5,7 +5,7 @@ import type { EventSink, Reply } from '../../../src/adapters/mcp/gateway/exchang
 import { createGateway, type Gateway } from '../../../src/adapters/mcp/gateway/gateway.ts'
 import { mcpSessions } from '../../../src/adapters/mcp/sessions.ts'
 import type { JsonObject } from '../../../src/domain/ports/json.ts'
-import type { GatewayServer } from '../../../src/domain/ports/mcp.ts'
+import { GatewayRefusal, type GatewayServer, type GatewayUsage } from '../../../src/domain/ports/mcp.ts'
 import { type Say, type ScriptedServer, scriptedServer } from '../../support/mcp/scripted-link.ts'
 
 let gateway: Gateway | undefined
@@ -15,12 +15,17 @@ afterEach(async () => {
   gateway = undefined
 })
 
-async function start(script: (message: JsonObject, say: Say) => void, isolation: GatewayServer['isolation'] = 'shared') {
+async function start(
+  script: (message: JsonObject, say: Say) => void,
+  isolation: GatewayServer['isolation'] = 'shared',
+  other: Partial<GatewayServer> = {},
+) {
   const server = scriptedServer('session', script)
   const identity = { info: { name: 'steward', version: '0' }, capabilities: {} }
   const prior = { era: 'session', version: '2025-11-25' } as const
   const session = await mcpSessions.negotiate(await server.link(), { identity, timeoutMs: 5_000, prior })
   const refused: string[] = []
+  const used: GatewayUsage[] = []
   const it: GatewayServer = {
     ...{ serverId: 's-1', name: 'it', unusable: undefined, isolation, maxSessions: 8, sessionIdleMs: 60_000, callTimeoutMs: 5_000 },
     negotiated: session.negotiated,
@@ -30,14 +35,15 @@ async function start(script: (message: JsonObject, say: Say) => void, isolation:
     callable: () => ({ kind: 'ok', timeoutMs: 5_000, retrySafe: false }),
     shared: async () => session,
     own: () => server.link(),
+    ...other,
   }
   const made = createGateway({
     directory: { find: (name) => (name === 'it' ? it : undefined) },
-    record: () => undefined,
+    record: (usage) => used.push(usage),
     onRefused: ({ rule }) => refused.push(rule),
   })
   gateway = made
-  return { gateway: made, server, refused }
+  return { gateway: made, server, refused, used }
 }
 
 type Answer = Readonly<{ status: number; body: JsonObject; rule: string | undefined; session: string | undefined }>
@@ -230,5 +236,45 @@ describe('the table of calls', () => {
     expect(names.filter((name) => name !== 'unknown-answer')).toHaveLength(1_024)
     expect(names.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 'late-answer'))
     table.close()
+  })
+})
+
+describe('a call that gets no line', () => {
+  const call = { id: 'mine', method: 'tools/call', params: { name: 'echo', arguments: {} } }
+  const plainly = (to: Gateway, principal: string) =>
+    to.callTool({ server: 'it', tool: 'echo', arguments: {}, principal, signal: new AbortController().signal })
+  const silentAtCalls = (message: JsonObject, say: Say): void => {
+    if (message['method'] !== 'tools/call') answerAll(message, say)
+  }
+
+  it('because all are in use was refused by Steward: the server is not at fault, in either era', async () => {
+    const { gateway, used } = await start(silentAtCalls, 'session', { maxSessions: 1 })
+    const bob = clientOf(gateway, 'bob')
+    await bob.begin()
+    const ann = clientOf(gateway, 'ann')
+    await ann.begin()
+    void ann.send(call)
+    expect((await bob.send(call)).rule).toBe('too-many-sessions')
+    expect(await plainly(gateway, 'cleo')).toMatchObject({ kind: 'error', rule: 'too-many-sessions' })
+    expect(used.map(({ principal, outcome, rule }) => [principal, outcome, rule])).toStrictEqual([
+      ['bob', 'refused', 'too-many-sessions'],
+      ['cleo', 'refused', 'too-many-sessions'],
+    ])
+  })
+
+  it.each([
+    ['server-stopped', 'refused'],
+    ['server-disabled', 'refused'],
+    ['server-in-maintenance', 'refused'],
+    ['server-not-registered', 'refused'],
+    ['server-not-running', 'refused'],
+    ['server-failed', 'lost'],
+    ['handshake-refused', 'lost'],
+    ['spawn-failed', 'lost'],
+  ])('is %s: it counts as %s', async (rule, outcome) => {
+    const shared = () => Promise.reject(new GatewayRefusal(rule, 'so it is'))
+    const { gateway, used } = await start(answerAll, 'shared', { shared, negotiated: undefined })
+    expect(await plainly(gateway, 'ann')).toMatchObject({ kind: 'error', rule })
+    expect(used).toMatchObject([{ outcome, rule }])
   })
 })

@@ -16,7 +16,7 @@ import type { Reply } from './exchange.ts'
 import type { Questions } from './questions.ts'
 import type { SessionLine } from './session-line.ts'
 import type { SessionStreams } from './session-streams.ts'
-import { type Admission, type Asked, admit, ruleOf, startUsage, type Usage, unavailable, withoutAnswer } from './tool-call.ts'
+import { type Admission, type Asked, admit, outcomeOf, ruleOf, startUsage, type Usage, unavailable, withoutAnswer } from './tool-call.ts'
 import { mirroredHeaders } from './tool-list.ts'
 
 export interface SessionCalls {
@@ -127,7 +127,7 @@ export function createSessionCalls(options: SessionCallsOptions): SessionCalls {
   }
 
   function unreached(server: GatewayServer, live: LiveCall, error: unknown): void {
-    live.usage?.end('lost', ruleOf(error))
+    live.usage?.end(outcomeOf(error), ruleOf(error))
     finish(live, unavailable(server, live.asked, error).text)
   }
 

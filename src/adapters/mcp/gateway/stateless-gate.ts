@@ -16,7 +16,7 @@ import { createStatelessVisits, type Lost, type Visit, type Waiting } from './st
 import { subscribe } from './subscription.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { createSuspendedCalls } from './suspended-calls.ts'
-import { type Admission, type Asked, admit, ruleOf, startUsage, unavailable, withoutAnswer } from './tool-call.ts'
+import { type Admission, type Asked, admit, outcomeOf, ruleOf, startUsage, unavailable, withoutAnswer } from './tool-call.ts'
 import { listForStateless, mirroredOf } from './tool-list.ts'
 
 export interface StatelessGate {
@@ -77,7 +77,7 @@ export function createStatelessGate(context: GatewayContext): StatelessGate {
     connect(visit)
       .then((line) => speak(visit, line, admission, mayRepeat))
       .catch((error: unknown) => {
-        visit.usage?.end('lost', ruleOf(error))
+        visit.usage?.end(outcomeOf(error), ruleOf(error))
         visit.reply.finish(200, unavailable(server, visit.asked, error).text)
       })
   }

@@ -153,3 +153,19 @@ export const ruleOf = (error: unknown): string =>
   error instanceof GatewayRefusal || error instanceof McpRequestFailed || error instanceof HandshakeFailed
     ? error.rule
     : 'server-unavailable'
+
+/** How a call ends that got no line: refused where Steward itself gives none, which says nothing about the server; else the server is at fault. */
+export const outcomeOf = (error: unknown): 'refused' | 'lost' =>
+  error instanceof GatewayRefusal && OUR_RULES.has(error.rule) ? 'refused' : 'lost'
+
+/** `server-failed`, `handshake-refused` and the reasons of a failed start are the server's own. */
+const OUR_RULES: ReadonlySet<string> = new Set([
+  'too-many-sessions',
+  'session-ended',
+  'server-not-registered',
+  'server-disabled',
+  'server-in-maintenance',
+  'server-stopped',
+  // Steward itself is about to stop.
+  'server-not-running',
+])
