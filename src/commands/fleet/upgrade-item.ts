@@ -3,7 +3,6 @@
  * brought to their end, restarted; and when it does not become healthy and stay so, returned to the configuration from before. Every step is a
  * command of its own whose id follows from the item, so after a crash it goes on from the step that was last.
  */
-import type { Recorded } from '../../domain/events.ts'
 import { elapsedMs } from '../../domain/instant.ts'
 import type { ItemResult } from '../../domain/operation/bulk.ts'
 import type { CanaryStart } from '../../domain/ports/canary-start.ts'
@@ -11,10 +10,8 @@ import type { Clock } from '../../domain/ports/clock.ts'
 import type { Hash } from '../../domain/ports/hash.ts'
 import type { Ids } from '../../domain/ports/ids.ts'
 import { protect } from '../../domain/protected.ts'
-import type { ServerEvent } from '../../domain/server/events.ts'
-import { evolve } from '../../domain/server/evolve.ts'
-import { server } from '../../domain/server/server.ts'
-import type { RegisteredServer, Server } from '../../domain/server/state.ts'
+import type { ServerConfig } from '../../domain/server/config.ts'
+import type { RegisteredServer } from '../../domain/server/state.ts'
 import { packageOf } from '../../domain/server/upgrade.ts'
 import type { EventLog } from '../event-log.ts'
 import type { CommandMeta } from '../operator/operator-command.ts'
@@ -23,6 +20,7 @@ import type { ServerCommands } from '../operator/server-commands.ts'
 import { throughOutages } from '../retry.ts'
 import { type AskedCommands, carryOut } from './server-item.ts'
 import type { ServerWatch } from './server-watch.ts'
+import { configuredOtherwise, decidedOtherwise, doneBy, fold, isToRun, recordOf, runBy, type ServerRecord } from './upgrade-record.ts'
 import { tryUpgrade } from './upgrade-trial.ts'
 
 export type UpgradeItem = Readonly<{
@@ -57,112 +55,144 @@ const SLACK_MS = 15_000
 
 /** @throws the reason of the signal: it is not known to have ended. */
 export async function upgradeServer(item: UpgradeItem, options: UpgradeOptions, signal: AbortSignal): Promise<ItemResult> {
-  const { serverId, version } = item
-  const { drain, clock } = options
-  const { before, change } = await changeTo(item, options, signal)
-  if (change !== 'made') return change
-  const was = packageOf(before.config)?.version ?? 'before'
-  if (!before.enabled || before.desired !== 'running')
-    return { kind: 'succeeded', says: `${version} was tried, and is what it starts next` }
-  let outcome: ItemResult
-  {
-    using _drained = await drain(serverId, Math.min(before.config.callTimeoutMs, LONGEST_DRAIN_MS), signal)
-    outcome = await restart('restart', before, item, options, signal)
-  }
+  const made = await changeTo(item, options, signal)
+  if (made.change !== 'made') return made.change
+  const { before } = made
+  const { version } = item
+  if (!isToRun(before)) return { kind: 'succeeded', says: `${version} was tried, and is what it starts next` }
+  const record = await recordNow(item, options, signal)
+  // It was on its way back already when the instance before this one died.
+  if (doneBy(record, partOf(item.meta, 'return', options.ids).commandId))
+    return await runAgain(made, 'it did not become healthy', item, options, signal)
+  let outcome = await restartInto(made, record, item, options, signal)
   if (outcome.kind === 'succeeded') outcome = await probation(item, options, signal)
   if (outcome.kind === 'succeeded')
-    return { kind: 'succeeded', says: `${was} became ${version}; ${await waitingTools(item, options, signal)}` }
+    return { kind: 'succeeded', says: `${versionOf(before)} became ${version}; ${await waitingTools(item, options, signal)}` }
   // Somebody else wants something else of it by now: what he decided stays.
   if (outcome.kind === 'failed' && outcome.rule === 'changed-since') return outcome
   const why = outcome.says.text
-  const returned = await changeBack(before, item, options)
-  const failed = (says: string): ItemResult => ({ kind: 'failed', rule: 'upgrade-returned', says: protect(`${version}: ${why}; ${says}`) })
-  if (returned.kind === 'refused') {
-    return {
-      kind: 'failed',
-      rule: 'upgrade-not-returned',
-      says: protect(`${version}: ${why}; ${was} could not be put back: ${returned.rule}`),
-    }
-  }
-  const again = await restart('restart back', before, item, options, signal)
-  return failed(again.kind === 'succeeded' ? `it runs in ${was} again` : `it is ${was} again, and does not run: ${wordsOf(again)}`)
-
-  function wordsOf(result: ItemResult): string {
-    return typeof result.says === 'string' ? result.says : `${result.says.text} (at ${clock.now()})`
-  }
+  const returned = await changeBack(made, item, options, signal)
+  if (returned.kind === 'done') return await runAgain(made, why, item, options, signal)
+  if (returned.rule === 'changed-since') return changedSince(`${version}: ${why}; ${factsOf(returned)}`)
+  const says = protect(`${version}: ${why}; ${versionOf(before)} could not be put back: ${factsOf(returned)}`)
+  return { kind: 'failed', rule: 'upgrade-not-returned', says }
 }
 
-type Changed = Readonly<{ before: RegisteredServer; change: 'made' }> | Readonly<{ before: undefined; change: ItemResult }>
+/** `before`: the server right before its change to `to`. */
+type Made = Readonly<{ change: 'made'; before: RegisteredServer; to: ServerConfig }>
+type Changed = Made | Readonly<{ change: ItemResult }>
 
 async function changeTo(item: UpgradeItem, options: UpgradeOptions, signal: AbortSignal): Promise<Changed> {
   const { serverId, version, digest, reason, meta } = item
-  const { commands, canary, log, hash, clock } = options
-  const no = (rule: string, says: string): Changed => ({ before: undefined, change: { kind: 'failed', rule, says: protect(says) } })
-  const history = await throughOutages(() => historyOf(serverId, log), { clock, signal })
+  const { commands, canary, hash, clock } = options
+  const no = (rule: string, says: string): Changed => ({ change: { kind: 'failed', rule, says: protect(says) } })
+  const record = await recordNow(item, options, signal)
   // Of an attempt before a crash: what is on record is not decided again.
-  const made = history.find(({ type, metadata }) => type === 'ServerConfigChanged' && metadata.causationId === meta.commandId)
-  const before = fold(history.filter(({ revision }) => made === undefined || revision < made.revision))
+  const made = doneBy(record, meta.commandId)
+  const before = fold(record.filter(({ revision }) => made === undefined || revision < made.revision))
   if (before.situation !== 'registered') return no('server-not-registered', 'it is not registered any more')
-  if (made) return { before, change: 'made' }
+  if (made?.type === 'ServerConfigChanged') return { change: 'made', before, to: made.data.config }
   const trial = await tryUpgrade({ server: before, version, signal }, { canary, hash })
-  if (trial.kind === 'same') return { before: undefined, change: { kind: 'succeeded', says: `is ${version} already` } }
+  if (trial.kind === 'same') return { change: { kind: 'succeeded', says: `is ${version} already` } }
   if (trial.kind === 'refused') return no(trial.rule, `${version} was not put in place: ${trial.says}`)
   if (digest !== undefined && digest !== trial.digest)
     return no('upgrade-changed-since', 'it came to something else than what was looked at')
-  const seen = history.at(-1)?.revision
-  const own = seen === undefined ? meta : { ...meta, expectedRevision: seen }
-  const input = { id: serverId, reason, config: trial.config, meta: own }
+  const input = { id: serverId, reason, config: trial.config, meta: heldTo(record, meta) }
   const answer = await throughOutages(() => answerOf(() => commands.changeServerConfig(input), clock), { clock, signal })
-  return answer.kind === 'done' ? { before, change: 'made' } : no(answer.rule, `${version} was not put in place: ${factsOf(answer)}`)
+  if (answer.kind === 'refused') return no(answer.rule, `${version} was not put in place: ${factsOf(answer)}`)
+  return { change: 'made', before, to: trial.config }
 }
 
-async function changeBack(before: RegisteredServer, { serverId, meta, version }: UpgradeItem, options: UpgradeOptions): Promise<Answer> {
+/** A restart that was asked for is not held to anything any more: what followed from it is on record. */
+async function restartInto(
+  { before, to }: Made,
+  record: ServerRecord,
+  item: UpgradeItem,
+  options: UpgradeOptions,
+  signal: AbortSignal,
+): Promise<ItemResult> {
+  const meta = partOf(item.meta, 'restart', options.ids)
+  if (doneBy(record, meta.commandId)) return await restart(meta, before, item, options, signal)
+  using _drained = await options.drain(item.serverId, Math.min(before.config.callTimeoutMs, LONGEST_DRAIN_MS), signal)
+  // Calls may have taken a minute to end.
+  const now = await recordNow(item, options, signal)
+  const state = fold(now)
+  const otherwise = decidedOtherwise(state) ?? configuredOtherwise(state, to)
+  if (otherwise !== undefined) return changedSince(otherwise)
+  if (state.situation !== 'registered' || !isToRun(state)) return changedSince('its supervisor has given it up in between')
+  const outcome = await restart(heldTo(now, meta), before, item, options, signal)
+  const isLate = outcome.kind === 'failed' && outcome.rule === 'concurrency-conflict'
+  return isLate ? changedSince('something was decided about it in between') : outcome
+}
+
+async function changeBack({ before, to }: Made, item: UpgradeItem, options: UpgradeOptions, signal: AbortSignal): Promise<Answer> {
   const { commands, ids, clock } = options
-  const reason = `${version} did not become healthy`
-  const own = partOf(meta, 'return', ids)
-  const answer = await answerOf(() => commands.changeServerConfig({ id: serverId, reason, config: before.config, meta: own }), clock)
-  if (answer.kind === 'refused') return answer
-  // It may have failed so often that it was disabled.
-  return answerOf(() => commands.enableServer({ id: serverId, reason, meta: partOf(meta, 'enable', ids) }), clock)
+  const { serverId, version } = item
+  const record = await recordNow(item, options, signal)
+  const otherwise = configuredOtherwise(fold(record), to)
+  if (otherwise !== undefined) return { kind: 'refused', rule: 'changed-since', facts: { says: otherwise } }
+  const own = heldTo(record, partOf(item.meta, 'return', ids))
+  const input = { id: serverId, reason: `${version} did not become healthy`, config: before.config, meta: own }
+  return await throughOutages(() => answerOf(() => commands.changeServerConfig(input), clock), { clock, signal })
+}
+
+/** With the configuration from before, which is in place again. */
+async function runAgain(
+  { before }: Made,
+  why: string,
+  item: UpgradeItem,
+  options: UpgradeOptions,
+  signal: AbortSignal,
+): Promise<ItemResult> {
+  const { commands, ids, clock } = options
+  const { serverId, version, meta } = item
+  const was = versionOf(before)
+  const failed = (says: string): ItemResult => ({ kind: 'failed', rule: 'upgrade-returned', says: protect(`${version}: ${why}; ${says}`) })
+  const state = fold(await recordNow(item, options, signal))
+  const otherwise = decidedOtherwise(state)
+  if (otherwise !== undefined) return failed(`it is ${was} again, and ${otherwise}`)
+  // It may have failed so often that it was disabled. What a person has disabled stays so.
+  if (state.situation === 'registered' && state.disabledBecause === 'failures') {
+    const input = { id: serverId, reason: `${version} did not become healthy`, meta: partOf(meta, 'enable', ids) }
+    await throughOutages(() => answerOf(() => commands.enableServer(input), clock), { clock, signal })
+  }
+  const again = await restart(partOf(meta, 'restart back', ids), before, item, options, signal)
+  if (again.kind === 'succeeded') return failed(`it runs in ${was} again`)
+  return failed(`it is ${was} again, and does not run: ${again.says.text} (at ${clock.now()})`)
 }
 
 function restart(
-  part: string,
+  meta: CommandMeta,
   { config }: RegisteredServer,
-  { serverId, reason, meta }: UpgradeItem,
+  { serverId, reason }: UpgradeItem,
   options: UpgradeOptions,
   signal: AbortSignal,
-) {
-  const { commands, log, watch, clock, ids } = options
+): Promise<ItemResult> {
+  const { commands, log, watch, clock } = options
   const timeoutMs = config.startTimeoutMs + config.stopGraceMs + SLACK_MS
-  const asked = { kind: 'servers-restart', serverId, reason, meta: partOf(meta, part, ids), startedAt: clock.now() } as const
+  const asked = { kind: 'servers-restart', serverId, reason, meta, startedAt: clock.now() } as const
   return carryOut(asked, { commands, log, watch, clock, timeoutMs }, signal)
 }
 
-/** Whether the run that has just begun lasts. */
-async function probation({ serverId }: UpgradeItem, options: UpgradeOptions, signal: AbortSignal): Promise<ItemResult> {
-  const { log, watch, clock, probationMs = PROBATION_MS } = options
+/** Whether the run that the restart led to lasts. Another one in its place, however well it runs, means that it did not. */
+async function probation(item: UpgradeItem, options: UpgradeOptions, signal: AbortSignal): Promise<ItemResult> {
+  const { log, watch, clock, ids, probationMs = PROBATION_MS } = options
+  const { serverId, meta } = item
   using waiting = watch.of(serverId)
   const begun = clock.now()
-  const first = await throughOutages(() => log.states.server(serverId), { clock, signal })
-  const runId = runOf(first.state)
+  const runId = runBy(await recordNow(item, options, signal), partOf(meta, 'restart', ids).commandId)
   for (;;) {
     const { state } = await throughOutages(() => log.states.server(serverId), { clock, signal })
-    if (state.situation !== 'registered') return { kind: 'failed', rule: 'changed-since', says: protect('it was retired in between') }
-    if (!state.enabled && state.disabledBecause === 'operator')
-      return { kind: 'failed', rule: 'changed-since', says: protect('it was disabled in between') }
-    if (state.desired === 'stopped' && state.failure === undefined)
-      return { kind: 'failed', rule: 'changed-since', says: protect('it was stopped in between') }
+    const otherwise = decidedOtherwise(state)
+    if (otherwise !== undefined || state.situation !== 'registered') return changedSince(otherwise ?? 'it was retired in between')
     if (state.failure) return { kind: 'failed', rule: state.failure.reason, says: state.failure.says }
-    if (runOf(state) !== runId) return { kind: 'failed', rule: 'exited', says: protect('it did not go on running') }
+    if (state.state !== 'running' || state.run?.runId !== runId)
+      return { kind: 'failed', rule: 'exited', says: protect('it did not go on running') }
     const leftMs = probationMs - elapsedMs(begun, clock.now())
     if (leftMs <= 0) return { kind: 'succeeded', says: 'it runs' }
     await waiting.changed(leftMs, signal)
   }
 }
-
-const runOf = (state: Server): string | undefined =>
-  state.situation === 'registered' && state.state === 'running' ? state.run?.runId : undefined
 
 async function waitingTools({ serverId }: UpgradeItem, { log, clock }: UpgradeOptions, signal: AbortSignal): Promise<string> {
   const { state } = await throughOutages(() => log.states.server(serverId), { clock, signal })
@@ -176,11 +206,18 @@ const partOf = ({ expectedRevision: _, ...meta }: CommandMeta, part: string, ids
   bodyHash: `${meta.bodyHash}/${part}`,
 })
 
+/** What this item has read stays the ground of what it does: whatever somebody decides in between refuses it. */
+function heldTo(record: ServerRecord, meta: CommandMeta): CommandMeta {
+  const seen = record.at(-1)?.revision
+  return seen === undefined ? meta : { ...meta, expectedRevision: seen }
+}
+
+const recordNow = ({ serverId }: UpgradeItem, { log, clock }: UpgradeOptions, signal: AbortSignal): Promise<ServerRecord> =>
+  throughOutages(() => recordOf(serverId, log), { clock, signal })
+
+const versionOf = ({ config }: RegisteredServer): string => packageOf(config)?.version ?? 'before'
+
+const changedSince = (says: string): ItemResult => ({ kind: 'failed', rule: 'changed-since', says: protect(says) })
+
 const factsOf = ({ rule, facts }: Extract<Answer, { kind: 'refused' }>): string =>
   typeof facts['says'] === 'string' ? facts['says'] : rule.replaceAll('-', ' ')
-
-/** Only its aggregate writes to the stream of a server, so the name of the stream is the proof. */
-const historyOf = async (serverId: string, log: EventLog) =>
-  (await log.load(`server-${serverId}`)).events.filter((event): event is Recorded<ServerEvent> => event.stream.startsWith('server-'))
-
-const fold = (events: readonly ServerEvent[]): Server => events.reduce(evolve, server.initialState)

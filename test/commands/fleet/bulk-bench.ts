@@ -6,6 +6,7 @@ import { type BulkRunnerOptions, createBulkRunner } from '../../../src/commands/
 import { createAttempt } from '../../../src/commands/operator/attempts.ts'
 import { createBulkCommands } from '../../../src/commands/operator/bulk-commands.ts'
 import { createServerCommands } from '../../../src/commands/operator/server-commands.ts'
+import { decidedAgain } from '../../../src/commands/retry.ts'
 import type { DomainEvent, Recorded } from '../../../src/domain/events.ts'
 import type { AskedOperation } from '../../../src/domain/operation/events.ts'
 import type { EventStore } from '../../../src/domain/ports/event-store.ts'
@@ -172,6 +173,7 @@ async function follow(
       const data = failed({ wasRunning: false, failedStarts: 1, crashes: 0 }, runId).data
       begin.push({ type: 'ServerFailed', data: { ...data, serverId } } as ServerEvent)
     }
-    if (end.length + begin.length > 0) await bench.given(`server-${serverId}`, ...end, ...begin)
+    // Whoever asked may go on asking meanwhile.
+    if (end.length + begin.length > 0) await decidedAgain(() => bench.given(`server-${serverId}`, ...end, ...begin))
   }
 }

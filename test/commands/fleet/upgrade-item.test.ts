@@ -1,8 +1,11 @@
 /** Another version in place of one that runs: only after it was tried, only when it lasts, and otherwise back. */
 import { expect, test } from 'vitest'
+import type { BulkRunnerOptions } from '../../../src/commands/fleet/bulk-runner.ts'
+import type { ServerCommands } from '../../../src/commands/operator/server-commands.ts'
 import type { CanaryOutcome } from '../../../src/domain/ports/canary-start.ts'
 import { protect } from '../../../src/domain/protected.ts'
 import type { ServerConfig } from '../../../src/domain/server/config.ts'
+import type { ServerEvent } from '../../../src/domain/server/events.ts'
 import { hashTool } from '../../../src/domain/server/tool-hash.ts'
 import { packageOf } from '../../../src/domain/server/upgrade.ts'
 import { config, negotiated } from '../../domain/server/given.ts'
@@ -19,9 +22,13 @@ type World = Readonly<{
   /** How the server behaves in which version. */
   behaves?: (version: string | undefined) => 'well' | 'fails'
   crash?: Crash
+  /** Of the runner. */
+  commands?: (servers: ServerCommands) => BulkRunnerOptions['commands']
+  /** What people do while calls come to their end. */
+  meanwhile?: (bench: ReturnType<typeof createBulkBench>) => Promise<unknown>
 }>
 
-async function open({ canary = 'healthy', behaves = () => 'well', crash }: World = {}) {
+async function open({ canary = 'healthy', behaves = () => 'well', crash, commands, meanwhile }: World = {}) {
   const bench = createBulkBench()
   const { hash, clock, all, given, rest } = bench
   const registered = { serverId: 's-1', name: 'files', config: of('1.0.0'), builtIn: false, enabled: true, by: 'mira', at: clock.now() }
@@ -35,9 +42,10 @@ async function open({ canary = 'healthy', behaves = () => 'well', crash }: World
   bench.fleet(() => behaves(version()))
   await bench.servers.startServer({ id: 's-1', reason: 'x', meta: bench.meta('start') })
   await rest()
-  const options = {
+  const options: Pick<BulkRunnerOptions, 'drain' | 'canary'> & Partial<BulkRunnerOptions> = {
     drain: async (serverId: string, withinMs: number) => {
       drained.push(`${serverId} ${withinMs} in ${version()}`)
+      await meanwhile?.(bench)
       return { [Symbol.dispose]: () => void drained.push('over') }
     },
     canary: {
@@ -55,7 +63,8 @@ async function open({ canary = 'healthy', behaves = () => 'well', crash }: World
     await clock.advance(5_001)
     await rest()
   }
-  const runner = bench.start({ ...options, ...(crash === undefined ? {} : { crash }) })
+  const by = commands === undefined ? {} : { commands: commands(bench.servers) }
+  const runner = bench.start({ ...options, ...by, ...(crash === undefined ? {} : { crash }) })
   const said = () =>
     all().flatMap((event) =>
       event.type === 'OperationItemFailed' ? [event.data.says.text] : event.type === 'OperationItemSucceeded' ? [event.data.says] : [],
@@ -153,3 +162,128 @@ test.for([1, 2, 3, 4, 5, 6, 7, 8, 9])(
     expect({ version: version(), changes: count('ServerConfigChanged') }).toEqual({ version: '2.0.0', changes: 1 })
   },
 )
+
+test('a server in maintenance gets the version for its next start', async () => {
+  const { upgrade, servers, meta, results, version, drained } = await open()
+  await servers.enterMaintenance({ id: 's-1', reason: 'x', meta: meta('maintain') })
+  await upgrade()
+  expect(results()).toEqual(['s-1 succeeded', 'succeeded'])
+  expect({ version: version(), drained }).toEqual({ version: '2.0.0', drained: [] })
+})
+
+test.for([
+  ['disables it', 'it was disabled in between', ({ servers, meta }) => servers.disableServer({ ...asked, meta: meta('other') })],
+  ['stops it', 'it was stopped in between', ({ servers, meta }) => servers.stopServer({ ...asked, meta: meta('other') })],
+  [
+    'puts it into maintenance',
+    'it was put into maintenance in between',
+    ({ servers, meta }) => servers.enterMaintenance({ ...asked, meta: meta('other') }),
+  ],
+  [
+    'configures it otherwise',
+    'its configuration was changed in between',
+    ({ servers, meta }) => servers.changeServerConfig({ ...asked, config: of('3.0.0'), meta: meta('other') }),
+  ],
+] satisfies [string, string, NonNullable<World['meanwhile']>][])(
+  'who %s while calls come to their end has the last word',
+  async ([, says, meanwhile]) => {
+    const { upgrade, results, said, drained, count } = await open({ meanwhile })
+    await upgrade()
+    expect(results()).toEqual(['s-1 changed-since', 'failed'])
+    expect(said()).toEqual([says])
+    expect(drained.at(-1)).toBe('over')
+    expect(count('ServerRestartRequested')).toBe(0)
+  },
+)
+
+const asked = { id: 's-1', reason: 'otherwise' }
+
+/** In its time of probation, the only run of the new version. */
+async function onProbation(world: World = {}) {
+  const bench = await open(world)
+  await bench.commands.startUpgrade({ id: 's-1', version: '2.0.0', reason: 'newer', meta: bench.meta('c-1') })
+  await bench.rest()
+  const { state } = await bench.log.states.server('s-1')
+  const runId = (state.situation === 'registered' && state.run?.runId) || ''
+  const of = { serverId: 's-1', at: bench.clock.now() }
+  const crashed: ServerEvent = {
+    type: 'ServerFailed',
+    data: {
+      ...{ ...of, runId, reason: 'exited', says: protect('it ended'), wasRunning: true, exit: null },
+      ...{ stderrTail: protect(''), failedStarts: 0, crashes: 1 },
+    },
+  }
+  const runsAnew: ServerEvent[] = [
+    { type: 'ServerStarting', data: { ...of, runId: 'r-anew', supervisorId: 'steward-a' } },
+    { type: 'ServerRunning', data: { ...of, runId: 'r-anew', ...negotiated, startedInMs: 0 } },
+  ]
+  const passes = async () => {
+    for (let turn = 0; turn < 40; turn++) {
+      await bench.clock.advance(1_000)
+      await bench.rest()
+    }
+  }
+  return { ...bench, crashed, runsAnew, passes }
+}
+
+test('a configuration that somebody has put in place on probation is not overwritten', async () => {
+  const { servers, meta, given, crashed, passes, results, said, version } = await onProbation()
+  await servers.changeServerConfig({ ...asked, config: of('3.0.0'), meta: meta('other') })
+  await given('server-s-1', crashed)
+  await passes()
+  expect(results()).toEqual(['s-1 changed-since', 'failed'])
+  expect(said()).toEqual(['2.0.0: it ended; its configuration was changed in between'])
+  expect(version()).toBe('3.0.0')
+})
+
+test('a version that was disabled for its failures is taken back, and the one from before is enabled', async () => {
+  const { given, clock, crashed, passes, results, version, log } = await onProbation()
+  const disabled = { serverId: 's-1', by: 'steward', reason: 'x', because: 'failures', at: clock.now() } as const
+  await given('server-s-1', crashed, { type: 'ServerDisabled', data: disabled })
+  await passes()
+  expect(results()).toEqual(['s-1 upgrade-returned', 'failed'])
+  expect(version()).toBe('1.0.0')
+  expect((await log.states.server('s-1')).state).toMatchObject({ enabled: true, state: 'running' })
+})
+
+test('what somebody has disabled while it was taken back stays disabled', async () => {
+  const commands = (servers: ServerCommands): ServerCommands => {
+    const { changeServerConfig, disableServer } = servers
+    const change = async (input: Parameters<typeof changeServerConfig>[0]) => {
+      const outcome = await changeServerConfig(input)
+      const meta = { actor: 'key-2', owner: 'noor', commandId: 'other', correlationId: 'other', bodyHash: 'other' }
+      if (input.reason.includes('did not become healthy')) await disableServer({ ...asked, meta })
+      return outcome
+    }
+    return { ...servers, changeServerConfig: Object.assign(change, { preview: changeServerConfig.preview }) }
+  }
+  const { given, crashed, passes, said, version, log } = await onProbation({ commands })
+  await given('server-s-1', crashed)
+  await passes()
+  expect(said()).toEqual(['2.0.0: it ended; it is 1.0.0 again, and it was disabled in between'])
+  expect(version()).toBe('1.0.0')
+  expect((await log.states.server('s-1')).state).toMatchObject({ enabled: false, disabledBecause: 'operator' })
+})
+
+test('a run that crashed while nobody looked did not last, though another one of the version runs since', async () => {
+  const { runner, start, options, given, crashed, runsAnew, passes, results, version } = await onProbation()
+  await runner.stop()
+  await given('server-s-1', crashed, ...runsAnew)
+  start(options)
+  await passes()
+  expect(results()).toEqual(['s-1 upgrade-returned', 'failed'])
+  expect(version()).toBe('1.0.0')
+})
+
+test.for([8, 9, 10, 11, 12, 13])('an instance that dies at append %i, on the way back, leaves no false success', async (atAppend) => {
+  const { given, crashed, passes, start, options, results, version, count, runner } = await onProbation({
+    crash: { atAppend, when: 'after' },
+  })
+  await given('server-s-1', crashed)
+  await passes()
+  expect(runner.died.aborted).toBe(true)
+  start(options)
+  await passes()
+  expect(results()).toEqual(['s-1 upgrade-returned', 'failed'])
+  expect({ version: version(), changes: count('ServerConfigChanged') }).toEqual({ version: '1.0.0', changes: 2 })
+})
