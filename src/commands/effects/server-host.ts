@@ -13,7 +13,7 @@ import type { ServerConfig } from '../../domain/server/config.ts'
 import { type ConfigHistory, configHistory } from '../../domain/server/config-history.ts'
 import { violationsOfConfig } from '../../domain/server/config-rules.ts'
 import { violationsOfExecutable } from '../../domain/server/executable.ts'
-import type { RegisteredServer } from '../../domain/server/state.ts'
+import type { RegisteredServer, Server } from '../../domain/server/state.ts'
 import type { CommandCause, HandleCommand } from '../aggregate-commands.ts'
 import { CommandRefused } from '../command-refused.ts'
 import type { EventLog } from '../event-log.ts'
@@ -117,12 +117,11 @@ class ServerHost implements RemoteHost {
       switch (request.verb) {
         case 'configure':
           return await this.#configure(request, mark)
-        case 'limit-memory': {
-          const { config } = await this.#server()
-          const { memoryBytes: _, ...others } = config.limits
-          const limits = request.bytes === 0 ? others : { ...others, memoryBytes: request.bytes }
-          return await this.#change({ ...config, limits }, mark)
-        }
+        case 'limit-memory':
+          return await this.#changeFrom(mark, (config) => {
+            const { memoryBytes: _, ...others } = config.limits
+            return { ...config, limits: request.bytes === 0 ? others : { ...others, memoryBytes: request.bytes } }
+          })
         case 'want':
           await this.#want(request.intent, mark)
           return request.intent === 'running' ? await this.#settled(timeoutMs, signal) : text(0, '')
@@ -138,27 +137,32 @@ class ServerHost implements RemoteHost {
     const { hash } = this.#options
     const config = await this.#configOf(to)
     if (!config) return unknownConfiguration(to)
+    return await this.#changeFrom(mark, (present) => {
+      const is = configHash(present, hash)
+      return is === from || is === to ? config : 'somebody else has changed the configuration'
+    })
+  }
+
+  /** @param changed what the present configuration becomes, or why it must stay. */
+  async #changeFrom(mark: Mark, changed: (present: ServerConfig) => ServerConfig | string): Promise<Output> {
     for (let attempt = 1; ; attempt++) {
       const { state, expected } = await this.#options.log.states.server(this.#serverId)
-      const present = state.situation === 'absent' ? '' : configHash(state.config, hash)
-      if (present !== from && present !== to) return text(1, '', 'somebody else has changed the configuration')
+      const config = changed(registered(state).config)
+      if (typeof config === 'string') return text(1, '', config)
+      // What was allowed when it was recorded may not be any more.
+      const [broken] = [...violationsOfConfig(config), ...violationsOfExecutable(config)]
+      if (broken) return text(1, '', `${broken.field} ${broken.says}`)
       try {
-        // Held to what was just looked at: a change in between must not be overwritten.
-        return await this.#change(config, mark, typeof expected === 'bigint' ? expected : undefined)
+        // Held to what was just looked at: the whole is written, and a change in between must not be overwritten by it.
+        const command: IntentCommand = { type: 'ChangeServerConfig', data: { ...this.#said(mark), config } }
+        await this.#tell(command, mark, typeof expected === 'bigint' ? expected : undefined)
+        return text(0, '')
       } catch (error) {
         // The supervisor goes on telling what it sees meanwhile; that alone is no change.
         const isConflict = error instanceof CommandRefused && error.rule === 'concurrency-conflict'
         if (!isConflict || attempt >= CONFLICT_ATTEMPTS) throw error
       }
     }
-  }
-
-  async #change(config: ServerConfig, mark: Mark, expectedRevision?: bigint): Promise<Output> {
-    // What was allowed when it was recorded may not be any more.
-    const [broken] = [...violationsOfConfig(config), ...violationsOfExecutable(config)]
-    if (broken) return text(1, '', `${broken.field} ${broken.says}`)
-    await this.#tell({ type: 'ChangeServerConfig', data: { ...this.#said(mark), config } }, mark, expectedRevision)
-    return text(0, '')
   }
 
   async #want(intent: ServerIntent, mark: Mark): Promise<void> {
@@ -213,9 +217,7 @@ class ServerHost implements RemoteHost {
 
   /** @throws ServiceRefused it is no longer a server. */
   async #server(): Promise<RegisteredServer> {
-    const { state } = await this.#options.log.states.server(this.#serverId)
-    if (state.situation === 'registered') return state
-    throw new ServiceRefused({ code: 'server-not-registered', says: `the server is ${state.situation}` })
+    return registered((await this.#options.log.states.server(this.#serverId)).state)
   }
 
   async #configOf(sha256: string): Promise<ServerConfig | undefined> {
@@ -230,6 +232,11 @@ class ServerHost implements RemoteHost {
   #unsupervised(): HostUnreachable {
     return new HostUnreachable({ hostId: this.#serverId, rule: 'refused', says: 'this instance does not supervise the servers' })
   }
+}
+
+function registered(state: Server): RegisteredServer {
+  if (state.situation === 'registered') return state
+  throw new ServiceRefused({ code: 'server-not-registered', says: `the server is ${state.situation}` })
 }
 
 const text = (exitCode: number, stdout: string, stderr = ''): Output => ({

@@ -37,7 +37,8 @@ export function evolve(server: Server, event: ServerEvent): Server {
     case 'ServerStopRequested':
       return { ...server, ...stopped }
     case 'MaintenanceEntered':
-      return { ...server, state: 'maintenance', restart: undefined }
+      // It may be left again before anybody has ended the run: that run ends all the same, and another one follows.
+      return { ...server, state: 'maintenance', restart: undefined, run: server.run && { ...server.run, replace: true } }
     case 'MaintenanceLeft':
       return { ...server, state: 'stopped' }
     case 'ExecutableApproved':

@@ -56,7 +56,7 @@ export type Run = Readonly<{
   process: SpawnedProcess | undefined
   negotiated: Negotiated | undefined
   runningSince: Instant | undefined
-  /** Somebody asked for another run in its place. */
+  /** Somebody asked for another run in its place, or put the server into maintenance. */
   replace: boolean
   /** Its configuration is not the one of today: that takes effect with the next run. */
   outdated: boolean

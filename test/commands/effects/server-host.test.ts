@@ -134,6 +134,26 @@ test('what was wanted before can be wanted again, without a start in between', a
   expect(await added()).toStrictEqual(['ServerEnabled', 'ServerDisabled'])
 })
 
+test('a memory limit takes nothing back of what somebody changes in the same moment', async () => {
+  const bench = createBench()
+  await bench.given(STREAM, registered())
+  const other: ServerEvent = { type: 'ServerConfigChanged', data: { ...told, config: broken, changed: ['displayName'] } }
+  let reads = 0
+  const server = async (id: string) => {
+    const read = await bench.log.states.server(id)
+    // Right behind what the step has looked at.
+    if (++reads === 1) await bench.given(STREAM, other)
+    return read
+  }
+  const log = { ...bench.log, states: { ...bench.log.states, server } }
+  const host = createServerHosts({ ...bench, log, desk: () => undefined })(serverId)
+  const request = { verb: 'limit-memory', bytes: 67_108_864 } as const
+  const done = await host.execute({ kind: 'server', request }, { timeoutMs: 1_000, mark: mark() })
+  expect(done).toMatchObject({ exitCode: 0 })
+  const { state } = await bench.log.states.server(serverId)
+  expect(state).toMatchObject({ config: { displayName: 'broken', limits: { memoryBytes: 67_108_864 } } })
+})
+
 test('a memory limit is set as a whole value, and taken away again', async () => {
   const { step, state } = await serverHost()
   await step({ verb: 'limit-memory', bytes: 67_108_864 })

@@ -529,3 +529,14 @@ test('in maintenance nothing runs and nothing is restarted, and afterwards it is
   await fleet.ask({ type: 'LeaveMaintenance', data: said })
   expect(fleet.programs.map(({ stopped }) => stopped)).toStrictEqual([true, false])
 })
+
+test('maintenance that is over before the supervisor has looked ends the run all the same, and another one follows', async () => {
+  const fleet = createFleetBench()
+  fleet.start()
+  await fleet.register()
+  await fleet.ask(start)
+  await fleet.given('server-s-1', { type: 'MaintenanceEntered', data: told }, { type: 'MaintenanceLeft', data: told })
+  await fleet.rest()
+  expect(fleet.programs.map(({ stopped }) => stopped)).toStrictEqual([true, false])
+  expect((await fleet.log.states.server('s-1')).state).toMatchObject({ state: 'running', run: { replace: false } })
+})

@@ -41,6 +41,16 @@ test('no run begins before the one before it has ended', () =>
       ...{ state: 'stopped', wanted: 'starting', allowed: 'starting, maintenance', hint: 'the run before has not ended' },
     }))
 
+test('the run that maintenance found is to be replaced, also when maintenance is over before that run is', () => {
+  const maintained = [{ type: 'MaintenanceEntered', data: told } as const, { type: 'MaintenanceLeft', data: told } as const]
+  const history: readonly ServerEvent[] = [registered(), wanted, starting(), running(), ...maintained]
+  expect(history.reduce(server.evolve, server.initialState)).toMatchObject({ state: 'stopped', run: { runId: 'r-1', replace: true } })
+  spec
+    .given(...history, stopped())
+    .when(begin('r-2'))
+    .yields(starting('r-2'))
+})
+
 test('running is told once, with how long it took', () => {
   const report = { type: 'ReportServerRunning', data: { runId: 'r-1', ...negotiated, now: after(750) } } as const
   spec
