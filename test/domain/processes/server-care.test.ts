@@ -74,3 +74,55 @@ test('an incident about a changed tool is closed by whoever approves the tool, a
     .yields(command({ aggregate: 'incident', id: origin.incidentId, command: { type: 'CloseIncident', data } }))
   spec.given(registered, toolChanged).when(approved('write')).means('nothing')
 })
+
+const quarantined: EventOf<'ToolQuarantined'> = {
+  type: 'ToolQuarantined',
+  data: { serverId: 's-1', tool: 'read', hash: 'h', reason: 'changed', changed: ['description'], hidden: [], at: NOW },
+}
+const catalogue = (taken: readonly string[]): EventOf<'ToolCatalogChanged'> => {
+  const to = { hash: 'a', definition: { name: 'read', inputSchema: {} } }
+  return {
+    type: 'ToolCatalogChanged',
+    data: { serverId: 's-1', added: [], removed: [], changed: [{ name: 'read', from: 'h', to }], taken, at: NOW },
+  }
+}
+const closes = (by: string, reason: string) =>
+  command({ aggregate: 'incident', id: origin.incidentId, command: { type: 'CloseIncident', data: { by, reason, now: NOW } } })
+const takenBack = closes('steward', 'The server offers a definition again that waits for no approval.')
+
+test('an incident about a changed tool is closed when the server takes the change back, and by no other change', () => {
+  const history = [registered, catalogue([]), quarantined, toolChanged] as const
+  spec
+    .given(...history)
+    .when(catalogue(['read']))
+    .yields(takenBack)
+  spec
+    .given(...history)
+    .when(catalogue(['write']))
+    .means('nothing')
+  spec
+    .given(registered)
+    .when(catalogue(['read', 'write']))
+    .means('nothing')
+})
+
+test('an incident that is opened after its change is over is closed at once', () => {
+  spec.given(registered, quarantined, approved('read')).when(toolChanged).yields(closes('mira', 'Its definition was approved: read it'))
+  spec
+    .given(registered, quarantined, catalogue(['read']))
+    .when(toolChanged)
+    .yields(takenBack)
+})
+
+test('a tool that changes again waits again', () => {
+  spec.given(registered, quarantined, approved('read'), quarantined).when(toolChanged).yields()
+  spec
+    .given(registered, quarantined, approved('read'), quarantined, toolChanged)
+    .when(approved('read'))
+    .yields(closes('mira', 'Its definition was approved: read it'))
+})
+
+test('a tool that is new is no changed one', () => {
+  const isNew: EventOf<'ToolQuarantined'> = { ...quarantined, data: { ...quarantined.data, reason: 'new' } }
+  spec.given(registered).when(isNew).means('nothing')
+})

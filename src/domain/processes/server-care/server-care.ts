@@ -1,6 +1,7 @@
 /**
  * The process manager that makes every managed server a target of healing: registered with it, retired with it, and not before a fix that holds its lane
- * has ended. An incident about a tool's definition ends when a person approves the definition: nothing else is to be done about it.
+ * has ended. An incident about a tool's definition ends when a person approves the definition, or the server offers an approved one again: nothing else
+ * is to be done about it.
  */
 import { unreachable } from '../../decider.ts'
 import type { EventOf } from '../../events.ts'
@@ -15,7 +16,9 @@ const inputs = [
   'LanesReleased',
   'LanesLeft',
   'IncidentOpened',
+  'ToolQuarantined',
   'ToolApproved',
+  'ToolCatalogChanged',
 ] as const
 type InputType = (typeof inputs)[number]
 type Input = EventOf<InputType>
@@ -26,8 +29,15 @@ export type ServerCare = Readonly<{
   targetId: string | undefined
   /** A target that is on its way out. */
   leaving: Readonly<{ targetId: string; by: string; reason: string }> | undefined
-  /** The last incident about each tool. */
-  toolIncidents: ReadonlyMap<string, string>
+  /** Tools whose definition was another than the approved one, by their names. */
+  changedTools: ReadonlyMap<string, ChangedTool>
+}>
+
+type ChangedTool = Readonly<{
+  /** The last one about it. An incident is opened some time after the change, so the change may be over before. */
+  incidentId: string | undefined
+  /** Why nothing waits for a person any more. Undefined: it does. */
+  over: Readonly<{ by: string; reason: string }> | undefined
 }>
 
 /** What an incident about a changed definition is told by; the file of the fault has the same name. */
@@ -49,7 +59,7 @@ export const serverCare: ProcessManager<ServerCare, InputType> = {
         return input.data.serverId
     }
   },
-  initialState: { name: '', targetId: undefined, leaving: undefined, toolIncidents: new Map() },
+  initialState: { name: '', targetId: undefined, leaving: undefined, changedTools: new Map() },
   evolve,
   react,
 }
@@ -64,7 +74,7 @@ function evolve(state: ServerCare, input: Input, derivedId: DerivedId): ServerCa
       const { targetId } = state
       if (targetId === undefined) return state
       const { by, reason } = input.data
-      return { ...state, targetId: undefined, leaving: { targetId, by, reason }, toolIncidents: new Map() }
+      return { ...state, targetId: undefined, leaving: { targetId, by, reason }, changedTools: new Map() }
     }
     case 'LanesReleased':
       // A fix held it when it was to leave. To every other host this means nothing.
@@ -74,17 +84,39 @@ function evolve(state: ServerCare, input: Input, derivedId: DerivedId): ServerCa
     case 'IncidentOpened': {
       const { faultId, hints, incidentId } = input.data
       const tool = faultId === TOOL_CHANGED ? hints['tool'] : undefined
-      return tool === undefined ? state : { ...state, toolIncidents: new Map(state.toolIncidents).set(tool, incidentId) }
+      return tool === undefined ? state : withTools(state, [tool], (known) => ({ over: known?.over, incidentId }))
+    }
+    case 'ToolQuarantined': {
+      const { tool, reason } = input.data
+      return reason === 'changed' ? withTools(state, [tool], (known) => ({ incidentId: known?.incidentId, over: undefined })) : state
     }
     case 'ToolApproved':
-      return state.toolIncidents.has(input.data.tool) ? { ...state } : state
+    case 'ToolCatalogChanged': {
+      const tools = settledBy(input).filter((tool) => state.changedTools.has(tool))
+      return tools.length === 0 ? state : withTools(state, tools, (known) => ({ incidentId: known?.incidentId, over: reasonOf(input) }))
+    }
     default:
       return unreachable(input)
   }
 }
 
+const withTools = (state: ServerCare, tools: readonly string[], change: (known: ChangedTool | undefined) => ChangedTool): ServerCare => ({
+  ...state,
+  changedTools: new Map([...state.changedTools, ...tools.map((tool) => [tool, change(state.changedTools.get(tool))] as const)]),
+})
+
+type Settling = EventOf<'ToolApproved'> | EventOf<'ToolCatalogChanged'>
+
+/** The tools that wait for nobody from now on. */
+const settledBy = (input: Settling): readonly string[] => (input.type === 'ToolApproved' ? [input.data.tool] : input.data.taken)
+
+const reasonOf = (input: Settling): NonNullable<ChangedTool['over']> =>
+  input.type === 'ToolApproved'
+    ? { by: input.data.by, reason: `Its definition was approved: ${input.data.reason}` }
+    : { by: 'steward', reason: 'The server offers a definition again that waits for no approval.' }
+
 function react(state: ServerCare, input: Input, { instance: serverId, now }: ReactContext): readonly Output[] {
-  const { name, targetId, leaving, toolIncidents } = state
+  const { name, targetId, leaving } = state
   switch (input.type) {
     case 'ServerRegistered':
     case 'ServerRestored': {
@@ -101,14 +133,12 @@ function react(state: ServerCare, input: Input, { instance: serverId, now }: Rea
       return [command({ aggregate: 'target', id: input.data.targetId, command: { type: 'RetireTarget', data } })]
     }
     case 'IncidentOpened':
+      return closing(state, [input.data.hints['tool'] ?? ''], now)
+    case 'ToolQuarantined':
       return []
-    case 'ToolApproved': {
-      const { tool, by, reason } = input.data
-      const incidentId = toolIncidents.get(tool)
-      if (incidentId === undefined) return []
-      const data = { by, reason: `Its definition was approved: ${reason}`, now }
-      return [command({ aggregate: 'incident', id: incidentId, command: { type: 'CloseIncident', data } })]
-    }
+    case 'ToolApproved':
+    case 'ToolCatalogChanged':
+      return closing(state, settledBy(input), now)
     default:
       return unreachable(input)
   }
@@ -116,3 +146,11 @@ function react(state: ServerCare, input: Input, { instance: serverId, now }: Rea
 
 const leave = (hostId: string, targetId: string, now: ReactContext['now']): Output =>
   command({ aggregate: 'lanes', id: hostId, command: { type: 'LeaveLanes', data: { hostId, targetId, now } } })
+
+/** Those of its incidents that are about nothing any more. */
+const closing = ({ changedTools }: ServerCare, tools: readonly string[], now: ReactContext['now']): readonly Output[] =>
+  tools.flatMap((tool) => {
+    const { incidentId, over } = changedTools.get(tool) ?? {}
+    if (incidentId === undefined || over === undefined) return []
+    return [command({ aggregate: 'incident', id: incidentId, command: { type: 'CloseIncident', data: { ...over, now } } })]
+  })
