@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { CommandRefused } from '../../src/commands/command-refused.ts'
 import type { FleetDesk } from '../../src/commands/fleet/desk.ts'
 import type { Refusal } from '../../src/domain/decider.ts'
+import { config } from '../domain/server/given.ts'
 import { roleKeys, testApi } from './support/test-api.ts'
 
 const PATH = '/api/v1/servers/server-1/tools/read_file/calls'
@@ -43,13 +44,24 @@ test.each([
 test.each([
   ['arguments that are a list', { arguments: ['a'] }, 'arguments'],
   ['arguments that are a text', { arguments: 'a' }, 'arguments'],
-  ['a field that nobody knows', { arguments: {}, timeoutMs: 5 }, 'timeoutMs'],
+  ['a field that nobody knows', { arguments: {}, timeout: 5 }, 'timeout'],
+  ['a time-out of nothing', { timeoutMs: 0 }, 'timeoutMs'],
+  ['a time-out that is longer than that of the server', { timeoutMs: config.callTimeoutMs + 1 }, 'timeoutMs'],
 ])('%s are refused by the name of the field, and nothing is called', async (_what, json, field) => {
   const { call, calls } = calling()
   const response = await call(json)
   expect(response.status).toBe(422)
   expect(JSON.stringify(await errorOf(response))).toContain(`"field":"body.${field}"`)
   expect(calls).toEqual([])
+})
+
+test('a time-out of its own goes with the call, up to that of the server; one that is too long hears of the rule', async () => {
+  const { call, calls } = calling()
+  expect((await call({ timeoutMs: config.callTimeoutMs })).status).toBe(200)
+  expect((await call({})).status).toBe(200)
+  expect(calls.map(({ timeoutMs }) => timeoutMs)).toEqual([config.callTimeoutMs, undefined])
+  const refused = JSON.stringify(await errorOf(await call({ timeoutMs: config.callTimeoutMs + 1 })))
+  expect(refused).toContain(`must be at most ${config.callTimeoutMs}, the callTimeoutMs of the server`)
 })
 
 test('no arguments are none', async () => {

@@ -49,10 +49,19 @@ test('an answer that never came is not called a success', async () => {
   expect(ran.stderr).toContain('nobody can say whether it ran')
 })
 
+test('a call is waited for no longer than was said, and its session ends with it', async () => {
+  api.on('mcp', () => 'nothing')
+  const ran = await stewardHere(['tool', 'call', 'files.read', '--timeout', '300'], { env })
+  expect(ran.code).toBe(1)
+  expect(ran.stderr).toContain('no answer within 300 ms; the call was cancelled, and may have had its effect')
+  expect(api.asked.at(-1)?.operation).toBe('mcp DELETE')
+})
+
 test.for([
   { words: ['files'], says: 'a tool is named server.tool' },
   { words: ['files.read', 'path'], says: 'an argument must be name=value' },
   { words: ['files.read', '--args', '[1]'], says: '--args: must be a JSON object' },
+  { words: ['files.read', '--timeout', '0'], says: 'It must be a whole number from 1 to 3600000.' },
   { words: ['files.read', '--args', '@none.json'], says: 'none.json cannot be read' },
 ])('$words is not understood, and nothing is called', async ({ words, says }) => {
   const ran = await stewardHere(['tool', 'call', ...words], { env })

@@ -6,6 +6,9 @@ import { aQuery } from '../route-shapes.ts'
 import { none } from '../schemas/common.ts'
 import { toolParam } from './server-tools.ts'
 
+/** Longest that any server may be configured to take; what this one may take is looked up. */
+const LONGEST_TIMEOUT_MS = 3_600_000
+
 const anything = z.record(z.string(), z.json())
 
 export const callTool = defineRoute({
@@ -21,7 +24,17 @@ export const callTool = defineRoute({
   permission: 'mcp:call_tools',
   params: toolParam,
   query: none,
-  body: z.strictObject({ arguments: anything.default({}) }),
+  body: z.strictObject({
+    arguments: anything.default({}),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(LONGEST_TIMEOUT_MS)
+      .optional()
+      .describe(
+        'The caller waits no longer: then the call is cancelled, and counts as cancelled. At most `callTimeoutMs` of the server, which is the default.',
+      ),
+  }),
   answer: {
     status: 200,
     schema: z
@@ -34,9 +47,16 @@ export const callTool = defineRoute({
     example: { content: [{ type: 'text', text: 'a note' }], isError: false },
   },
   refusals: ['not-found', 'tool-call-refused', 'tool-call-timed-out', 'circuit-open', 'server-not-supervised-here'],
-  async handle({ params: { id: serverId, tool }, body, caller }, { fleet }) {
+  async handle({ params: { id: serverId, tool }, body: { arguments: given, timeoutMs }, caller }, { fleet, queries }) {
     if (caller.principal === undefined) throw new ApiError('unauthenticated')
-    const call = { serverId, tool, arguments: body.arguments, principal: caller.principal.keyId, signal: caller.signal }
+    if (timeoutMs !== undefined) {
+      const { value: server } = await queries.servers.show(serverId)
+      if (!server) throw new ApiError('not-found')
+      const { callTimeoutMs } = server.config
+      if (timeoutMs > callTimeoutMs) throw tooLong(callTimeoutMs)
+    }
+    const asked = { serverId, tool, arguments: given, principal: caller.principal.keyId, signal: caller.signal }
+    const call = timeoutMs === undefined ? asked : { ...asked, timeoutMs }
     const { content, structuredContent, isError } = await fleet.callTool(call)
     return {
       json: {
@@ -47,3 +67,8 @@ export const callTool = defineRoute({
     }
   },
 })
+
+const tooLong = (callTimeoutMs: number): ApiError =>
+  new ApiError('validation-failed', {
+    details: { issues: [{ field: 'body.timeoutMs', rule: `must be at most ${callTimeoutMs}, the callTimeoutMs of the server` }] },
+  })

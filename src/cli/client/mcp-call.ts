@@ -22,6 +22,8 @@ export type CallOptions = Readonly<{
   args: Readonly<Record<string, unknown>>
   version: string
   signal: AbortSignal
+  /** So long the caller waits for the answer; the server's own time-out holds as well. */
+  timeoutMs: number | undefined
   /** What the tool tells of how far it is. */
   onProgress: (says: string) => void
 }>
@@ -30,8 +32,23 @@ const PROTOCOL = '2025-11-25'
 /** A session that cannot be ended in time expires by itself. */
 const END_WITHIN_MS = 2_000
 
-/** @throws ApiRefusal or CliError: Steward refused the call, or nobody could answer it. A tool that says that it failed is a result. */
+/** @throws ApiRefusal or CliError: Steward refused the call, or nobody could answer it in time. A tool that says that it failed is a result. */
 export async function callTool(options: CallOptions): Promise<ToolResult> {
+  const { signal, timeoutMs } = options
+  if (timeoutMs === undefined) return await callOnce(options)
+  const limit = AbortSignal.timeout(timeoutMs)
+  try {
+    return await callOnce({ ...options, signal: AbortSignal.any([signal, limit]) })
+  } catch (error) {
+    if (!limit.aborted || signal.aborted) throw error
+    // Its session ended with it, and that cancelled it at the server.
+    throw new CliError(`no answer within ${timeoutMs} ms; the call was cancelled, and may have had its effect`, {
+      exitCode: exitCode.failure,
+    })
+  }
+}
+
+async function callOnce(options: CallOptions): Promise<ToolResult> {
   const { tool, args, version, signal } = options
   const introduction = { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: 'steward-cli', version } }
   const greeted = await post(options, undefined, { id: 1, method: 'initialize', params: introduction })

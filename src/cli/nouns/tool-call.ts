@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { callTool, type ToolResult } from '../client/mcp-call.ts'
-import type { Define } from '../define.ts'
+import { type Define, wholeNumber } from '../define.ts'
 import { type ExitCode, exitCode, usageError } from '../exit-code.ts'
 import { jsonText } from '../screen/json-text.ts'
 import type { Page } from '../screen/page.ts'
@@ -17,6 +17,7 @@ export function defineToolCall(tool: Command, { run }: Define): void {
       'Calls a tool as a client would, with the same rules, and shows what it answers. An argument is name=value, its value JSON or text. It is recorded like any call. Exit code 1 when the tool says that it failed.',
     )
     .option('--args <json>', 'all arguments as a JSON object, or @FILE')
+    .option('--timeout <ms>', 'wait no longer; the time-out of the server holds as well', wholeNumber(1, 3_600_000))
     .addHelpText(
       'after',
       `
@@ -27,7 +28,12 @@ Examples:
     .action(run(call))
 }
 
-async function call(session: Session, given: string, pairs: readonly string[], flags: Readonly<{ args?: string }>): Promise<ExitCode> {
+async function call(
+  session: Session,
+  given: string,
+  pairs: readonly string[],
+  flags: Readonly<{ args?: string; timeout?: number }>,
+): Promise<ExitCode> {
   const { out, context, signal } = session
   const { server, tool } = partsOf(given)
   const args = { ...(flags.args === undefined ? {} : await readArguments(flags.args, context.cwd)), ...argumentsOf(pairs) }
@@ -36,7 +42,7 @@ async function call(session: Session, given: string, pairs: readonly string[], f
   const onProgress = (says: string): void => {
     if (!out.json) out.note(says, 'dim')
   }
-  const result = await callTool({ url, key, server, tool, args, version: context.version, signal, onProgress })
+  const result = await callTool({ url, key, server, tool, args, version: context.version, signal, timeoutMs: flags.timeout, onProgress })
   out.show(result.raw, (page) => drawResult(page, result))
   return result.isError ? exitCode.failure : exitCode.ok
 }

@@ -272,7 +272,15 @@ export class GatewayRefusal extends Error {
 }
 
 /** A call of a tool by somebody who speaks no MCP. */
-export type PlainCall = Readonly<{ server: string; tool: string; arguments: JsonObject; principal: string; signal: AbortSignal }>
+export type PlainCall = Readonly<{
+  server: string
+  tool: string
+  arguments: JsonObject
+  principal: string
+  signal: AbortSignal
+  /** So long the caller waits, whatever the server has not even begun with by then. Default, and longest: the time-out of the server. */
+  timeoutMs?: number
+}>
 
 /** What the tool gave, also when it says that it failed; or why there is nothing, by its rule. */
 export type PlainAnswer = Readonly<{ kind: 'result'; result: JsonObject }> | Readonly<{ kind: 'error'; rule: string; says: string }>

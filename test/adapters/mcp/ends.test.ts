@@ -168,6 +168,29 @@ describe.each(eras)('a call by somebody who speaks no MCP, at a server of the er
     ])
   })
 
+  it('is cancelled at the server when its caller waits for less long than the server may take, and the server is not at fault', async () => {
+    const { server, fleet } = await start(serverEra, () => {})
+    const { signal } = new AbortController()
+    const call = { server: 'it', tool: 'read', arguments: {}, principal: 'key-1', signal, timeoutMs: 50 }
+    expect(await fleet.gateway.callTool(call)).toEqual({
+      ...{ kind: 'error', rule: 'timed-out' },
+      says: 'tool "read" of server it gave no answer within the 50 ms of its caller, and was cancelled; it may have had its effect',
+    })
+    await expect.poll(() => of(server, 'notifications/cancelled')).toHaveLength(1)
+    expect(fleet.usage.map(({ outcome, rule }) => [outcome, rule])).toEqual([['cancelled', 'client-gone']])
+  })
+
+  it('has the time-out of the server where its own is no shorter', async () => {
+    const { fleet } = await start(serverEra, () => {}, {
+      callTimeoutMs: 100,
+      callable: () => ({ kind: 'ok', timeoutMs: 100, retrySafe: false }),
+    })
+    const { signal } = new AbortController()
+    const call = { server: 'it', tool: 'read', arguments: {}, principal: 'key-1', signal, timeoutMs: 100 }
+    expect(await fleet.gateway.callTool(call)).toMatchObject({ kind: 'error', rule: 'timed-out' })
+    expect(fleet.usage.map(({ outcome }) => outcome)).toEqual(['timed-out'])
+  })
+
   it('is cancelled at the server when its caller goes', async () => {
     const { server, fleet } = await start(serverEra, () => {})
     const abort = new AbortController()

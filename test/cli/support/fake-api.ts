@@ -26,8 +26,8 @@ export type FakeApi = AsyncDisposable &
     asked: Asked[]
     /** What no route of the API would have taken. */
     misunderstood: string[]
-    /** By operation; undefined: answer from the example after all. */
-    on: (operation: string, answer: (asked: Asked) => FakeAnswer | undefined) => void
+    /** By operation; undefined: answer from the example after all; nothing: of `mcp`, the connection stays open. */
+    on: (operation: string, answer: (asked: Asked) => FakeAnswer | 'nothing' | undefined) => void
     /** By operation: the raw body of a stream. */
     streams: Map<string, string>
   }>
@@ -38,7 +38,7 @@ const routes = allRoutes({ publicMetrics: false })
 export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answer) => answer): Promise<FakeApi> {
   const asked: Asked[] = []
   const misunderstood: string[] = []
-  const answers = new Map<string, (asked: Asked) => FakeAnswer | undefined>()
+  const answers = new Map<string, (asked: Asked) => FakeAnswer | 'nothing' | undefined>()
   const streams = new Map<string, string>()
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -76,6 +76,7 @@ export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answ
     asked.push(note)
     const special = answers.get(route.operation)?.(note)
     const streamed = streams.get(route.operation)
+    if (special === 'nothing') return
     if (special !== undefined) send(response, special)
     else if (streamed !== undefined) response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(streamed)
     else
@@ -97,6 +98,7 @@ export async function startFakeApi(rewrite: (answer: unknown) => unknown = (answ
         .end(JSON.stringify({ jsonrpc: '2.0', id, result: rewrite({ serverInfo: { name: 'files' } }) }))
     else {
       const special = answers.get('mcp')?.({ operation: 'mcp', method, path: '/mcp', query: {}, headers, body })
+      if (special === 'nothing') return
       const progress = {
         jsonrpc: '2.0',
         method: 'notifications/progress',

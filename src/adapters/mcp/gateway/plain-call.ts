@@ -1,6 +1,7 @@
 /**
  * A call of a tool for somebody who speaks no MCP. It takes the way of every stateless client, so that nothing is checked or recorded otherwise; only
- * that the caller cannot be asked anything, and hears of no progress.
+ * that the caller cannot be asked anything, and hears of no progress. Whoever waits for less long than the server may take is a caller who goes: his
+ * call is cancelled at the server, and says nothing about it.
  */
 import { mirrorHeaders } from '../../../domain/mcp/header-mirror.ts'
 import { isReadable, readMessage, request } from '../../../domain/mcp/message.ts'
@@ -16,22 +17,37 @@ import { mirroredOf } from './tool-list.ts'
 const CALLER = { info: { name: 'http', version: '1' }, capabilities: {} }
 
 export function callPlainly(
-  { server, tool, arguments: given, principal, signal }: PlainCall,
+  { server, tool, arguments: given, principal, signal, timeoutMs }: PlainCall,
   { directory, handle }: { directory: McpDirectory; handle: (inbound: Inbound, reply: Reply) => void },
 ): Promise<PlainAnswer> {
   const params: JsonObject = { name: tool, arguments: given, _meta: envelopeMeta(CALLER) }
-  const mirrored = mirroredOf(directory.find(server)?.tools() ?? [], tool)
+  const found = directory.find(server)
+  const mirrored = mirroredOf(found?.tools() ?? [], tool)
   const headers: Record<string, string> = {
     ...mirrorHeaders(METHOD.callTool, params, mirrored),
     'mcp-protocol-version': LATEST_STATELESS,
   }
   const { promise, resolve } = Promise.withResolvers<PlainAnswer>()
   let over = false
+  let giveUp = (): void => {}
+  const end = (given: PlainAnswer): void => {
+    if (over) return
+    over = true
+    clearTimeout(timer)
+    resolve(given)
+  }
+  const leave = (rule: string, says: string): void => {
+    if (over) return
+    giveUp()
+    end({ kind: 'error', rule, says })
+  }
+  const gone = (): void => leave('client-gone', 'the caller did not wait for the answer')
+  // Of a server that may not take longer either, the server's own time-out tells.
+  const isShorter = found !== undefined && timeoutMs !== undefined && timeoutMs < found.callTimeoutMs
+  const timer = isShorter ? setTimeout(() => leave('timed-out', tooLate(server, tool, timeoutMs)), timeoutMs) : undefined
   const answer = (text: string): void => {
     const read = answerOf(text)
-    if (over || read === undefined) return
-    over = true
-    resolve(read)
+    if (read !== undefined) end(read)
   }
   const sink: EventSink = {
     event(data) {
@@ -52,12 +68,7 @@ export function callPlainly(
         return over || signal.aborted
       },
       onGone(callback) {
-        const gone = (): void => {
-          if (over) return
-          callback()
-          over = true
-          resolve({ kind: 'error', rule: 'client-gone', says: 'the caller did not wait for the answer' })
-        }
+        giveUp = callback
         if (signal.aborted) gone()
         else signal.addEventListener('abort', gone, { once: true })
       },
@@ -65,6 +76,9 @@ export function callPlainly(
   )
   return promise
 }
+
+const tooLate = (server: string, tool: string, timeoutMs: number): string =>
+  `tool ${JSON.stringify(tool)} of server ${server} gave no answer within the ${timeoutMs} ms of its caller, and was cancelled; it may have had its effect`
 
 function answerOf(text: string): PlainAnswer | undefined {
   const message = readMessage(text)
