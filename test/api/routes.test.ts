@@ -196,6 +196,7 @@ const bodies: Readonly<Record<string, object>> = {
   'configuration.restore': { bundle: emptyBundle },
   'configuration.undo': { commandId: 'some-1' },
   'servers.approve-executable': { argvHash: 'a'.repeat(64), ...reason },
+  'servers.revoke-executable': { argvHash: 'a'.repeat(64), ...reason },
   'servers.approve-instructions': { hash: 'a'.repeat(64), ...reason },
   'documents.servers.add': { name: 'everything', config: transport },
   'documents.servers.update': { enabled: false },

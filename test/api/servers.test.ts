@@ -211,6 +211,12 @@ describe('what is wanted of a server', () => {
     expect(await approve('0'.repeat(64))).toMatchObject({ status: 409, body: { error: { code: 'EXECUTABLE_CHANGED_SINCE' } } })
     expect(await approve(executable?.argvHash ?? '')).toMatchObject({ status: 200 })
     expect((await send('GET', path)).body.executable?.approved).toBe(true)
+    const argvHash = executable?.argvHash ?? ''
+    const looked = await send('POST', `${path}/executable/revoke?dry_run=true`, { argvHash, reason: 'tampered with' })
+    expect(looked).toMatchObject({ status: 200, body: { would_record: [{ type: 'ExecutableApprovalRevoked' }] } })
+    expect(await send('POST', `${path}/executable/revoke`, { argvHash })).toMatchObject({ status: 422 })
+    expect(await send('POST', `${path}/executable/revoke`, { argvHash, reason: 'tampered with' })).toMatchObject({ status: 200 })
+    expect((await send('GET', path)).body.executable?.approved).toBe(false)
   })
 })
 

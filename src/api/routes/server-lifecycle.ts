@@ -114,6 +114,23 @@ export const approveExecutable = defineRoute({
     commandOrPreview(context.commands.approveExecutable, { id, argvHash, reason }, asked, configNow(context)),
 })
 
+export const revokeExecutable = defineRoute({
+  ...aCommandOnOne,
+  path: '/api/v1/servers/{id}/executable/revoke',
+  operation: 'servers.revoke-executable',
+  tag: 'servers',
+  summary: 'Revoke the approval of a program',
+  description:
+    'What runs by it ends, and does not start again before it is approved again. `argvHash` is that of an approval, of the present configuration or of an earlier one; without such an approval nothing changes.',
+  permission: 'mcp:exec_stdio',
+  query: previewQuery,
+  body: z.strictObject({ argvHash: hash, reason }),
+  answer: serverAnswer,
+  refusals: ['server-not-registered'],
+  handle: ({ params: { id }, body: { argvHash, reason }, ...asked }, context) =>
+    commandOrPreview(context.commands.revokeExecutable, { id, argvHash, reason }, asked, configNow(context)),
+})
+
 export const approveInstructions = defineRoute({
   ...aCommandOnOne,
   path: '/api/v1/servers/{id}/instructions/approve',
@@ -140,5 +157,6 @@ export const serverLifecycleRoutes = [
   enterMaintenance,
   leaveMaintenance,
   approveExecutable,
+  revokeExecutable,
   approveInstructions,
 ]

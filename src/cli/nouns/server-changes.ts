@@ -59,6 +59,11 @@ Examples:
   steward server approve files --instructions --reason 'read them'`,
     )
     .action(run(approve))
+  dangerous(server.command('revoke <server>'))
+    .summary('revoke the approval of the program of a server')
+    .description('Takes back that the program which is configured now may run. What runs by it ends, and waits for an approval as before.')
+    .addHelpText('after', "\nExample:\n  steward server revoke files --reason 'the build was tampered with'")
+    .action(run(revoke))
   dangerous(server.command('undo <server>'))
     .summary('take back the last decision about a server')
     .description(
@@ -153,6 +158,25 @@ async function approve(session: Session, given: string, flags: ChangeFlags & Rea
   const body = { argvHash: executable.argvHash }
   const question = 'Let this program run, with the rights of Steward?'
   await changeServer(session, client, { method: 'POST', path: `${path}/executable/approve`, body, question, did: 'Approved' }, flags)
+}
+
+async function revoke(session: Session, given: string, flags: ChangeFlags): Promise<void> {
+  if (flags.reason === undefined) throw usageError('--reason is needed: it stays with the server for whoever approves it again')
+  const client = await session.api()
+  const path = await serverPath(client, given)
+  const { executable, name } = await client.get<Server>(path)
+  if (executable?.approved !== true) throw usageError(`nobody has approved what ${name} is configured to run: there is nothing to revoke`)
+  const body = { argvHash: executable.argvHash }
+  const question = 'Revoke it, and end what runs by it?'
+  const change = {
+    method: 'POST',
+    path: `${path}/executable/revoke`,
+    body,
+    question,
+    did: 'Revoked the approval of',
+    isFinal: true,
+  } as const
+  await changeServer(session, client, change, flags)
 }
 
 async function undo(session: Session, given: string, flags: ChangeFlags): Promise<void> {

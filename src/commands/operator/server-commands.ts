@@ -28,6 +28,8 @@ export type ServerCommands = Readonly<{
   enterMaintenance: PreviewedCommand<OnServer>
   leaveMaintenance: PreviewedCommand<OnServer>
   approveExecutable: PreviewedCommand<OnServer & Readonly<{ argvHash: string }>>
+  /** What runs by it ends. Whether or not it is what is configured: an earlier configuration may be put back. */
+  revokeExecutable: PreviewedCommand<OnServer & Readonly<{ argvHash: string }>>
   retireServer: PreviewedCommand<OnServer>
   restoreServer: PreviewedCommand<OnServer>
   approveTool: PreviewedCommand<OnTool & Readonly<{ hash: string }>>
@@ -106,6 +108,11 @@ export function createServerCommands(tools: OperatorTools, { hash }: { hash: Has
         return on(id, { type: 'ApproveExecutable', data: { by, reason, now, argvHash: approved } })
       },
     }),
+    revokeExecutable: intent<OnServer & Readonly<{ argvHash: string }>>(
+      'servers.revoke-executable',
+      ({ argvHash: revoked }, said) => ({ type: 'RevokeExecutable', data: { ...said, argvHash: revoked } }),
+      { body: ({ id, reason, argvHash: revoked }) => ({ id, reason, argvHash: revoked }) },
+    ),
     retireServer: previewedCommand<OnServer>(tools, {
       name: 'servers.retire',
       subject: ({ id }) => id,

@@ -72,8 +72,8 @@ export function decideIntent(server: Server, command: IntentCommand): Decision<S
       const { argvHash } = command.data
       if (!server.approvedArgv.has(argvHash)) return accept()
       const revoked = { type: 'ExecutableApprovalRevoked', data: { ...said, argvHash } } as const
-      // What runs by it ends: its next start is refused, and the server waits for an approval as it did before.
-      const runs = (server.state === 'running' || server.state === 'starting') && server.run?.outdated === false
+      // What may run by it ends, whatever was configured since: a start by it is refused, and the server waits for an approval as it did before.
+      const runs = (server.state === 'running' || server.state === 'starting') && server.run?.approvedArgv.has(argvHash)
       return runs ? accept<ServerEvent>(revoked, { type: 'ServerRestartRequested', data: said }) : accept(revoked)
     }
     case 'RetireServer':

@@ -59,6 +59,7 @@ export function evolve(server: Server, event: ServerEvent): Server {
         runningSince: undefined,
         replace: false,
         outdated: false,
+        approvedArgv: server.approvedArgv,
         approvedSince: false,
       }
       const run = { runId, supervisorId, startingAt: at, ...fresh }

@@ -60,6 +60,8 @@ export type Run = Readonly<{
   replace: boolean
   /** Its configuration is not the one of today: that takes effect with the next run. */
   outdated: boolean
+  /** What a person had let run when it began: by one of these it may run, and by no later one. */
+  approvedArgv: ReadonlySet<string>
   /** A person let a program run since it began: that may be what it is about to be refused for. */
   approvedSince: boolean
 }>

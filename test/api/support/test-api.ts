@@ -519,6 +519,7 @@ function commandsOf(world: World): OperatorCommands {
     enterMaintenance: previewed('enterMaintenance'),
     leaveMaintenance: previewed('leaveMaintenance'),
     approveExecutable: previewed('approveExecutable'),
+    revokeExecutable: previewed('revokeExecutable'),
     retireServer: previewed('retireServer'),
     restoreServer: previewed('restoreServer'),
     approveTool: previewed('approveTool'),

@@ -58,6 +58,7 @@ export const verbs: Readonly<Record<string, readonly string[]>> = {
   'server maintenance': [ID, '--leave'],
   'server refresh': [ID],
   'server approve': [ID, '--reason', 'ours', '--yes'],
+  'server revoke': [ID, '--reason', 'tampered with', '--yes'],
   'server history': [ID, '--config'],
   'server diff': [ID, '--from', '4000'],
   'server logs': [ID, '--lines', '5'],

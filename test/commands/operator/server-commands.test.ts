@@ -194,6 +194,20 @@ test('a program that no list knows is approved with exactly the arguments that w
   expect(state.situation === 'registered' && state.approvedArgv.has(argvHash(transport, hash))).toBe(true)
 })
 
+test('an approval is revoked whatever was decided since, and given again only by an approval', async () => {
+  const { register, commands, undo, meta, hash, log } = open()
+  const transport = { kind: 'stdio', command: '/opt/server', args: [], env: {} } as const
+  const { id } = await register('c-1', { transport })
+  const approved = argvHash(transport, hash)
+  await commands.approveExecutable({ id, reason: 'ours', argvHash: approved, meta: meta('c-2') })
+  await commands.disableServer({ id, reason: 'noisy', meta: meta('c-3') })
+  await expect(undo({ commandId: 'c-2', reason: 'no', meta: meta('u-1') })).rejects.toMatchObject({ rule: 'changed-since' })
+  await commands.revokeExecutable({ id, reason: 'tampered with', argvHash: approved, meta: meta('c-4') })
+  const { state } = await log.states.server(id)
+  expect(state).toMatchObject({ approvedArgv: new Set() })
+  await expect(undo({ commandId: 'c-4', reason: 'no', meta: meta('u-2') })).rejects.toMatchObject({ rule: 'command-not-undoable' })
+})
+
 test('what a person saw holds as long as nobody else decides: facts of the server are no conflict, decisions are', async () => {
   const { register, commands, meta, handle, log, clock } = open()
   const { id } = await register()

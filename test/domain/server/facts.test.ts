@@ -97,7 +97,7 @@ test('a program that nobody has approved waits for a person, and is not tried ag
   spec.given(registered(), wanted, starting(), approved).when(forbidden).yields(failure, scheduled(1))
 })
 
-test('an approval that is revoked ends what runs by it, and leaves a run of another configuration alone', () => {
+test('an approval that is revoked ends what runs by it, and leaves alone what had begun before it was given', () => {
   const approved = { type: 'ExecutableApproved', data: { ...told, argvHash: 'a-hash' } } as const
   const revoke = { type: 'RevokeExecutable', data: { ...said, argvHash: 'a-hash' } } as const
   const revoked = { type: 'ExecutableApprovalRevoked', data: { ...told, argvHash: 'a-hash' } } as const
@@ -110,6 +110,8 @@ test('an approval that is revoked ends what runs by it, and leaves a run of anot
     data: { ...told, config: { ...config, callTimeoutMs: 1_000 }, changed: ['callTimeoutMs'] },
   } as const
   spec.given(registered(), wanted, starting(), running(), changed, approved).when(revoke).yields(revoked)
+  // Whatever is configured by now, it began by this approval.
+  spec.given(registered(), approved, wanted, starting(), running(), changed).when(revoke).yields(revoked, restart)
 })
 
 test('the budget of crashes ends restarts, and a stable while makes it whole', () => {
