@@ -212,8 +212,8 @@ describe('what is wanted of a server', () => {
     expect(await approve(executable?.argvHash ?? '')).toMatchObject({ status: 200 })
     expect((await send('GET', path)).body.executable?.approved).toBe(true)
     const argvHash = executable?.argvHash ?? ''
-    const looked = await send('POST', `${path}/executable/revoke?dry_run=true`, { argvHash, reason: 'tampered with' })
-    expect(looked).toMatchObject({ status: 200, body: { would_record: [{ type: 'ExecutableApprovalRevoked' }] } })
+    const looked = await send('POST', `${path}/executable/revoke?preview=true`, { argvHash, reason: 'tampered with' })
+    expect(looked).toMatchObject({ status: 200, body: { wouldRecord: [{ type: 'ExecutableApprovalRevoked' }] } })
     expect(await send('POST', `${path}/executable/revoke`, { argvHash })).toMatchObject({ status: 422 })
     expect(await send('POST', `${path}/executable/revoke`, { argvHash, reason: 'tampered with' })).toMatchObject({ status: 200 })
     expect((await send('GET', path)).body.executable?.approved).toBe(false)

@@ -229,4 +229,12 @@ describe('what a person is told', () => {
     expect(stderr).toContain('files needs no approval')
     expect(api.asked.some(({ operation }) => operation === 'servers.approve-executable')).toBe(false)
   })
+
+  test('what nobody has approved is not revoked, and nothing is revoked without a reason', async () => {
+    const { code, stderr } = await stewardHere(['server', 'revoke', 'files', '--reason', 'x', '--yes'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toContain('nobody has approved what files is configured to run')
+    expect((await stewardHere(['server', 'revoke', 'files', '--yes'], { env })).stderr).toContain('--reason is needed')
+    expect(api.asked.some(({ operation }) => operation === 'servers.revoke-executable')).toBe(false)
+  })
 })

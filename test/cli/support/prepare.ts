@@ -23,7 +23,7 @@ export function prepare(api: FakeApi, rewrite: (value: unknown) => unknown = (va
     exampleDiscovery.candidates
   previewed('servers.import', { preview: true, items: [{ candidateId, name, outcome: 'would-register', found: { name, ...found } }] })
   // The example runs as it is; here an approval has something to approve.
-  const executable = { verdict: 'needs-approval', says: 'it is on no list', argvHash: 'a'.repeat(64), approved: false }
+  const executable = { verdict: 'needs-approval', says: 'it is on no list', argvHash: 'a'.repeat(64), approved: true }
   api.on('servers.show', () => ({ body: rewrite({ ...exampleServer, executable }) }))
   const plan = {
     ...{ preview: true, planHash: 'a'.repeat(64) },
