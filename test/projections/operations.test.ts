@@ -86,6 +86,13 @@ describe('in the database', () => {
     expect(await select({ enabled: false })).toStrictEqual([{ id: 'memory', name: 'memory' }])
     expect(await select({ search: 'IL', state: 'stopped', health: 'unknown' })).toStrictEqual([{ id: 'files', name: 'files' }])
     expect(await select({ state: 'running' })).toStrictEqual([])
+    // One meaning with the list: the display name counts too.
+    const { config } = sample('ServerRegistered', {}).data
+    const shown = sample('ServerRegistered', { serverId: 'wiki', name: 'wiki', config: { ...config, displayName: 'House Rules' } })
+    position = await side.append('server-wiki', [shown])
+    expect(await select({ search: 'house' })).toStrictEqual([{ id: 'wiki', name: 'wiki' }])
+    const listed = await readModels.queries.servers.list({ search: 'house', minPosition: position })
+    expect(listed.items.map(({ name }) => name)).toStrictEqual(['wiki'])
     expect(await select({ limit: 1 })).toHaveLength(1)
   })
 })
