@@ -115,7 +115,7 @@ test('who may not ask for many cancels no operation on many, and may cancel the 
   const upgrade = await send('POST', `/api/v1/servers/${ids[0]}/upgrade`, { json: { version: '2026.9.1', ...because }, key })
   expect(upgrade).toMatchObject({ status: 202 })
   expect(await cancel(upgrade.headers.get('location') ?? '')).toMatchObject({ status: 200 })
-  expect(count('OperationCancelRequested')).toBe(1)
+  expect(count('OperationCancelled')).toBe(1)
 })
 
 test('an operation that has ended is not cancelled, and says so', async () => {

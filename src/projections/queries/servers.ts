@@ -26,7 +26,7 @@ export const serverQueries = (context: QueryContext): Collection<ServerView, Ser
     },
     filters: ({ name, search, state, health, enabled, transport, builtIn, words = {}, situation = 'registered' }) => [
       equal('name', name),
-      named(search),
+      nameHolds(search),
       equal('state', state),
       equal('health', health),
       equal('enabled', enabled),
@@ -48,7 +48,7 @@ export const serverQueries = (context: QueryContext): Collection<ServerView, Ser
   })
 
 /** Those whose name or display name holds it; the same for a list and for a selection. Undefined: all. */
-export const named = (search: string | undefined): RawBuilder<unknown> | undefined =>
+export const nameHolds = (search: string | undefined): RawBuilder<unknown> | undefined =>
   search === undefined ? undefined : sql`strpos(lower(name || ' ' || display_name), lower(${search})) > 0`
 
 /** The words are made by one function: which standings have a word is asked of it, and never written down a second time. */
