@@ -6,12 +6,12 @@ import type { Recorded } from '../domain/events.ts'
 import type { Checkpoints } from '../domain/ports/checkpoints.ts'
 import type { Clock } from '../domain/ports/clock.ts'
 import { type Codec, UndecodableEvent } from '../domain/ports/codec.ts'
-import type { Checkpoint, Position, RecordedEvent } from '../domain/ports/event-store.ts'
+import type { Position, RecordedEvent } from '../domain/ports/event-store.ts'
 import type { Logger } from '../domain/ports/logger.ts'
 import type { Metrics } from '../domain/ports/metrics.ts'
 import type { BoundProcess } from './bound-process.ts'
 import type { EventLog } from './event-log.ts'
-import { inBatches } from './in-batches.ts'
+import { followClaimed } from './follow-claimed.ts'
 import { parkUnread } from './park-instance.ts'
 import type { ProcessStep } from './process-step.ts'
 import { readProcessStream } from './process-stream.ts'
@@ -28,9 +28,6 @@ export type ProcessRunnerOptions = Readonly<{
   batchSizeEvents?: number
 }>
 
-/** How long to stand aside while another instance handles a batch. */
-const BUSY_WAIT_MS = 100
-
 /** Runs until the signal aborts. */
 export async function runProcess(options: ProcessRunnerOptions & Readonly<{ signal: AbortSignal }>): Promise<void> {
   const { process, log, checkpoints, clock, logger, signal, batchSizeEvents = 200 } = options
@@ -39,42 +36,10 @@ export async function runProcess(options: ProcessRunnerOptions & Readonly<{ sign
   const introduced = await throughOutages(() => introduce(options), { clock, signal, onOutage })
   let position = (await checkpoints.load(process.name)) ?? introduced
   const types = [...process.inputs, 'InstanceUnparked']
+  const handle = (event: RecordedEvent) => handleEvent(options, event)
   while (!signal.aborted) {
-    // The read that is already on its way would hold a failure back until the next event comes, so it ends with the failure.
-    const failed = new AbortController()
-    const reading = AbortSignal.any([signal, failed.signal])
-    const source = log.store.subscribe({ ...(position === undefined ? {} : { after: position }), types, signal: reading })
-    for await (const batch of inBatches(source, batchSizeEvents)) {
-      try {
-        position = await throughOutages(() => handleBatch(options, position, batch), { clock, signal, onOutage })
-      } catch (error) {
-        failed.abort(error)
-        throw error
-      }
-      if (signal.aborted) return
-    }
-  }
-}
-
-/** Handles a batch behind `position`, unless another instance has, and returns where the process stands then. */
-async function handleBatch(
-  options: ProcessRunnerOptions & Readonly<{ signal: AbortSignal }>,
-  position: Position | undefined,
-  batch: readonly (RecordedEvent | Checkpoint)[],
-): Promise<Position | undefined> {
-  const { process, checkpoints, clock, signal } = options
-  let from = position
-  for (;;) {
-    const rest = batch.filter((item) => from === undefined || positionOf(item) > from)
-    const last = rest.at(-1)
-    if (!last || signal.aborted) return from
-    const claimed = await checkpoints.claim(process.name, from, async () => {
-      for (const item of rest) if (!('checkpoint' in item)) await handleEvent(options, item)
-      return positionOf(last)
-    })
-    if (claimed === 'done') return positionOf(last)
-    if (claimed === 'busy') await clock.sleep(BUSY_WAIT_MS, signal)
-    from = await checkpoints.load(process.name)
+    const following = { name: process.name, after: position, types, handle, store: log.store, checkpoints, clock, signal, onOutage }
+    position = await followClaimed({ ...following, batchSizeEvents })
   }
 }
 
@@ -145,5 +110,3 @@ async function introduce({ process, log, clock }: ProcessRunnerOptions): Promise
     return head
   })
 }
-
-const positionOf = (item: RecordedEvent | Checkpoint): Position => ('checkpoint' in item ? item.checkpoint : item.position)

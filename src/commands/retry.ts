@@ -24,11 +24,14 @@ export async function decidedAgain<Result>(work: () => Promise<Result>, onConfli
   }
 }
 
+export type OutageOptions = Readonly<{
+  clock: Clock
+  signal: AbortSignal
+  onOutage?: ((error: unknown, waitMs: number) => void) | undefined
+}>
+
 /** Runs `work` until it succeeds or the signal aborts, waiting longer after each outage. Other errors pass through. */
-export async function throughOutages<Result>(
-  work: () => Promise<Result>,
-  { clock, signal, onOutage }: { clock: Clock; signal: AbortSignal; onOutage?: (error: unknown, waitMs: number) => void },
-): Promise<Result> {
+export async function throughOutages<Result>(work: () => Promise<Result>, { clock, signal, onOutage }: OutageOptions): Promise<Result> {
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       return await work()

@@ -9,7 +9,7 @@ import type { Recorded } from '../../domain/events.ts'
 import { foldOf, isOwn } from '../../domain/fold.ts'
 import type { Checkpoints } from '../../domain/ports/checkpoints.ts'
 import type { Clock } from '../../domain/ports/clock.ts'
-import type { Checkpoint, Position, RecordedEvent } from '../../domain/ports/event-store.ts'
+import type { RecordedEvent } from '../../domain/ports/event-store.ts'
 import type { CompileLogMatcher, LogMatcher } from '../../domain/ports/log-matcher.ts'
 import type { Metrics } from '../../domain/ports/metrics.ts'
 import { serverCare } from '../../domain/processes/server-care/server-care.ts'
@@ -19,7 +19,7 @@ import { server as servers } from '../../domain/server/server.ts'
 import type { Server } from '../../domain/server/state.ts'
 import type { TargetRegistration } from '../../domain/target/events.ts'
 import type { EventLog } from '../event-log.ts'
-import { inBatches } from '../in-batches.ts'
+import { followClaimed } from '../follow-claimed.ts'
 import { throughOutages } from '../retry.ts'
 import type { RecordAnomaly } from './record-anomaly.ts'
 import { detectionOf, type Sighting, type Tools } from './sighting.ts'
@@ -37,8 +37,6 @@ export type WatchServersOptions = Readonly<{
 }>
 
 const NAME = 'server-sights'
-/** How long to stand aside while another instance handles a batch. */
-const BUSY_WAIT_MS = 100
 const BATCH_SIZE_EVENTS = 100
 
 type Watching = WatchServersOptions & Readonly<{ own: readonly Fault[]; matcher: LogMatcher; figures: WatchFigures; signal: AbortSignal }>
@@ -49,35 +47,12 @@ export async function watchServers(options: WatchServersOptions & Readonly<{ sig
   const own = faults.filter(({ service }) => service === 'server')
   const watching: Watching = { ...options, own, matcher: compileMatcher(own), figures: createWatchFigures(metrics) }
   let position = await throughOutages(() => checkpoints.load(NAME), { clock, signal })
-  const source = log.store.subscribe({ ...(position === undefined ? {} : { after: position }), types: sightEventTypes, signal })
-  for await (const batch of inBatches(source, BATCH_SIZE_EVENTS)) {
-    position = await throughOutages(() => handleBatch(batch, position, watching), { clock, signal })
-    if (signal.aborted) return
+  const handle = (event: RecordedEvent) => look(event, watching)
+  while (!signal.aborted) {
+    const following = { name: NAME, after: position, types: sightEventTypes, handle, store: log.store, checkpoints, clock, signal }
+    position = await followClaimed({ ...following, batchSizeEvents: BATCH_SIZE_EVENTS })
   }
 }
-
-async function handleBatch(
-  batch: readonly (RecordedEvent | Checkpoint)[],
-  position: Position | undefined,
-  watching: Watching,
-): Promise<Position | undefined> {
-  const { checkpoints, clock, signal } = watching
-  let from = position
-  for (;;) {
-    const rest = batch.filter((item) => from === undefined || positionOf(item) > from)
-    const last = rest.at(-1)
-    if (!last || signal.aborted) return from
-    const claimed = await checkpoints.claim(NAME, from, async () => {
-      for (const item of rest) if (!('checkpoint' in item)) await look(item, watching)
-      return positionOf(last)
-    })
-    if (claimed === 'done') return positionOf(last)
-    if (claimed === 'busy') await clock.sleep(BUSY_WAIT_MS, signal)
-    from = await checkpoints.load(NAME)
-  }
-}
-
-const positionOf = (item: RecordedEvent | Checkpoint): Position => ('checkpoint' in item ? item.checkpoint : item.position)
 
 async function look(item: RecordedEvent, { log, own, matcher, record, tools, figures }: Watching): Promise<void> {
   // As it stood then: what has happened since is for the probes to see.

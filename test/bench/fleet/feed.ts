@@ -5,9 +5,7 @@ import type { BenchSteward } from './steward.ts'
 
 const change = z.object({
   type: z.literal('server_status_change'),
-  server_id: z.string(),
-  timestamp: z.string(),
-  data: z.object({ new_state: z.string() }),
+  data: z.object({ server_id: z.string(), timestamp: z.string(), new_state: z.string() }),
 })
 
 export type Seen = Readonly<{
@@ -36,7 +34,8 @@ export async function openFeed({ url, key }: BenchSteward): Promise<Feed> {
     if (z.object({ type: z.literal('subscribed') }).safeParse(message).success) subscribed.resolve()
     const { success, data: told } = change.safeParse(message)
     if (!success) return
-    const one = { serverId: told.server_id, state: told.data.new_state, atMs: Date.parse(told.timestamp), toldMs }
+    const { server_id: serverId, timestamp, new_state: state } = told.data
+    const one = { serverId, state, atMs: Date.parse(timestamp), toldMs }
     seen.push(one)
     for (const look of waiting) look(one)
   })
