@@ -224,7 +224,7 @@ describe('what a person is told', () => {
   })
 
   test('an approval shows all that it is of: the program, each argument by itself, and the directory', async () => {
-    const args = ['serve', 'a b', "one\nargument 9: --safe", { secret: 'file:token' }]
+    const args = ['serve', 'a b', 'one\nargument 9: --safe', { secret: 'file:token' }]
     const asking = (more: object) => ({
       ...exampleServer,
       executable: { verdict: 'needs-approval', says: 'not known', argvHash: 'b'.repeat(64), approved: false },

@@ -18,7 +18,9 @@ const SLOW_MS = 1_000
 export function troublesOf(server, usage) {
   // Whoever took it out of service knows.
   if (server.state === 'maintenance') return []
-  return [ofLife(server), ...ofApproval(server), ofHealth(server), ...ofThresholds(server), ...ofCalls(usage)].filter((trouble) => trouble !== undefined)
+  return [ofLife(server), ...ofApproval(server), ofHealth(server), ...ofThresholds(server), ...ofCalls(usage)].filter(
+    (trouble) => trouble !== undefined,
+  )
 }
 
 /** @param {Server} server @returns {Trouble | undefined} */

@@ -126,7 +126,8 @@ export const cancelOperation = defineRoute({
   operation: 'operations.cancel',
   tag: 'operations',
   summary: 'Begin nothing more of an operation',
-  description: 'What has begun comes to its end; nothing is taken back. Of many servers it takes `mcp:bulk_operations` too, as beginning it did.',
+  description:
+    'What has begun comes to its end; nothing is taken back. Of many servers it takes `mcp:bulk_operations` too, as beginning it did.',
   permission: 'mcp:manage_servers',
   body: withReason,
   answer: { status: 200, schema: outcome, example: exampleOutcome },

@@ -83,9 +83,11 @@ function ofHealth({ state, health, healthFacts, healthSince }: Server): readonly
 }
 
 /** In the words of `error_alert`. */
-export const thresholdRules = { errorRate: 'alert-error-rate', p95Ms: 'alert-slow', memoryBytes: 'alert-memory' } as const satisfies Readonly<
-  Record<Server['alerts'][number]['alert'], string>
->
+export const thresholdRules = {
+  errorRate: 'alert-error-rate',
+  p95Ms: 'alert-slow',
+  memoryBytes: 'alert-memory',
+} as const satisfies Readonly<Record<Server['alerts'][number]['alert'], string>>
 
 /** Beyond what somebody has said that he wants to hear of. */
 function ofThresholds({ alerts }: Server): readonly Trouble[] {
