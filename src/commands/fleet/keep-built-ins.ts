@@ -80,8 +80,15 @@ async function keep(name: BuiltInName, { configOf, commands, log, ids, hash }: K
       await commands.changeServerConfig({ id, config: { ...state.config, transport }, ...asked() })
     }
     const approved = argvHash(transport, hash)
-    if (!state.approvedArgv.has(approved)) await commands.approveExecutable({ id, argvHash: approved, ...asked() })
+    if (!state.approvedArgv.has(approved) && !(await wasRevoked(id, approved, log)))
+      await commands.approveExecutable({ id, argvHash: approved, ...asked() })
   }
   // Somebody who disabled it, or failures that did, are on record.
   if (!state.enabled && state.disabledBecause === undefined) await commands.enableServer({ id, ...asked() })
+}
+
+/** What a person has taken back is not given again by the next start. Another version of the program is another one. */
+async function wasRevoked(id: string, argvHash: string, log: Pick<EventLog, 'load'>): Promise<boolean> {
+  const { events } = await log.load(`server-${id}`)
+  return events.some(({ type, data }) => type === 'ExecutableApprovalRevoked' && data.argvHash === argvHash)
 }

@@ -8,6 +8,7 @@ import { createServerCommands } from '../../../src/commands/operator/server-comm
 import { StoreUnavailable } from '../../../src/domain/ports/event-store.ts'
 import { type BuiltInName, builtInConfig } from '../../../src/domain/server/built-in.ts'
 import { serverDefaults } from '../../../src/domain/server/config.ts'
+import { argvHash } from '../../../src/domain/server/executable.ts'
 import { config } from '../../domain/server/given.ts'
 import { until } from '../../support/until.ts'
 import { createBench, failBefore, letThrough } from '../support/bench.ts'
@@ -112,6 +113,24 @@ test('the calculator follows its program to where Steward is installed now', asy
   await supervise(['calculator'], '/opt/steward-2/calculator.ts')
   await until(async () => (await intents('calculator')).length === REGISTERED.length + 2)
   expect((await intents('calculator')).slice(REGISTERED.length)).toStrictEqual(['ServerConfigChanged', 'ExecutableApproved'])
+})
+
+test('what a person has revoked is not approved again by the next start, another program is', async () => {
+  const { supervise, intents, idOf, commands, asked, hash, clock } = open()
+  const end = await supervise(['calculator'])
+  await until(async () => (await intents('calculator')).length === REGISTERED.length)
+  await end()
+  const revoked = argvHash({ kind: 'stdio', command: '/opt/node', args: ['/opt/steward/calculator.ts'], env: {} }, hash)
+  await commands.revokeExecutable({ id: await idOf('calculator'), argvHash: revoked, ...asked('revoke') })
+  const after = await supervise(['calculator', 'filesystem'])
+  // The calculator comes first.
+  await until(async () => (await intents('filesystem')).length === 3)
+  await clock.advance(5_000)
+  await after()
+  expect((await intents('calculator')).slice(REGISTERED.length)).toStrictEqual(['ExecutableApprovalRevoked'])
+  await supervise(['calculator'], '/opt/steward-2/calculator.ts')
+  await until(async () => (await intents('calculator')).length === REGISTERED.length + 3)
+  expect((await intents('calculator')).slice(-2)).toStrictEqual(['ServerConfigChanged', 'ExecutableApproved'])
 })
 
 test('a name that belongs to another server is left to it, and said once', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from '../../../src/domain/ports/event-store.ts'
-import { registered, said, told, wanted } from '../../domain/server/given.ts'
+import { argvHash } from '../../../src/domain/server/executable.ts'
+import { config, registered, said, told, wanted } from '../../domain/server/given.ts'
 import { until } from '../../support/until.ts'
 import { failBefore, letThrough } from '../support/bench.ts'
 import { createFleetBench, restart, start, stop } from './fleet-bench.ts'
@@ -539,4 +540,23 @@ test('maintenance that is over before the supervisor has looked ends the run all
   await fleet.rest()
   expect(fleet.programs.map(({ stopped }) => stopped)).toStrictEqual([true, false])
   expect((await fleet.log.states.server('s-1')).state).toMatchObject({ state: 'running', run: { replace: false } })
+})
+
+test('a program whose approval is revoked ends, also when something else was configured since it began', async () => {
+  const fleet = createFleetBench()
+  fleet.start()
+  await fleet.register()
+  const { transport } = config
+  if (transport.kind !== 'stdio') throw new TypeError('the server of the tests is a program')
+  const approval = { ...said, argvHash: argvHash(transport, fleet.hash) }
+  await fleet.ask({ type: 'ApproveExecutable', data: approval })
+  await fleet.ask(start)
+  const changed = { ...config, healthEveryMs: 60_000, callTimeoutMs: 1_000 }
+  await fleet.ask({ type: 'ChangeServerConfig', data: { ...said, config: changed } })
+  await fleet.ask({ type: 'RevokeExecutable', data: approval })
+  // The fake starts whatever it is told to; the real one refuses what is not approved.
+  expect(fleet.programs.map(({ stopped, request }) => [stopped, request.approved])).toStrictEqual([
+    [true, true],
+    [false, false],
+  ])
 })
