@@ -232,7 +232,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
   const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
   logger.info({ limits: programs.limiting(), holding: programs.holding() }, 'how managed servers are limited and held together')
-  const fleet = await openFleet({
+  const fleet = openFleet({
     ...{
       engine,
       processes: programs,
@@ -288,7 +288,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   })
   const bulk = createBulkRunner({
     ...{ log: engine.log, handle: engine.handle, commands, roster: readModels.operationRoster, leases, ids, hash, clock, logger },
-    ...{ canary: fleet.canary, drain: fleet.drain },
+    ...{ canary: fleet.canary, drain: fleet.drain, supervises: supervisor.supervises },
   })
   const callers = createKnownKeys(readModels.queries.keys)
   const hub = createLiveHub({

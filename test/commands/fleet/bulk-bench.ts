@@ -70,6 +70,7 @@ export function createBulkBench() {
       ...{
         canary: { tryStart: () => Promise.reject(new Error('nobody tries')) },
         drain: async () => ({ [Symbol.dispose]: () => undefined }),
+        supervises: () => true,
       },
       commands: createServerCommands(own, { hash }),
       roster: {
@@ -92,6 +93,7 @@ export function createBulkBench() {
 
   return {
     ...bench,
+    leases,
     commands,
     servers,
     meta,
