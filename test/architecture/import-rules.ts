@@ -43,7 +43,11 @@ export const IMPORT_TABLE: readonly Rule[] = [
   // Programs of their own, started like any other server; they share the words of the protocol.
   { of: 'src/built-in/', mayImport: ['src/built-in/', 'src/domain/mcp/', 'node:'], mayImportTypesOf: ['src/domain/ports/json.ts'] },
   // What main.ts is made of: it joins the areas, but only main.ts itself knows the adapters.
-  { of: 'src/*.ts', mayImport: ['src/api/', 'src/commands/', 'src/config/', 'src/config.ts', 'src/domain/', 'src/projections/', 'node:'] },
+  {
+    of: 'src/*.ts',
+    mayImport: ['src/api/', 'src/commands/', 'src/config/', 'src/config.ts', 'src/domain/', 'src/projections/', 'node:'],
+    mayImportTypesOf: ['src/service-fleet.ts'],
+  },
   { of: 'migrations/', mayImport: ['migrations/', 'kysely'] },
 ]
 
