@@ -19,7 +19,9 @@ import { createLeases } from './adapters/database/leases.ts'
 import { createLogCursors } from './adapters/database/log-cursors.ts'
 import { fitLogToDatabase } from './adapters/database/log-identity.ts'
 import { openDatabase } from './adapters/database/open-database.ts'
+import type { DataDirectoryLock } from './adapters/embedded-postgres/data-directory-lock.ts'
 import { startEmbeddedPostgres } from './adapters/embedded-postgres/embedded-postgres.ts'
+import { holdDataDirectory } from './adapters/embedded-postgres/hold-data-directory.ts'
 import { createEventStoreDbEventStore } from './adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
 import { createPostgresEventStore } from './adapters/event-store/postgres/postgres-event-store.ts'
 import { loadFaults } from './adapters/fault-files/fault-files.ts'
@@ -118,8 +120,9 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.use(metrics)
   const faults = await loadFaults(faultsDir, compileLogMatcher)
 
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const connectionString = await databaseOf(config, logger, stack)
+  const lock = await holdDataDirectory(config)
+  stack.defer(lock.release)
+  const connectionString = await databaseOf(config, { lock, logger, stack })
   const { namespace } = config
   const database = stack.use(await openDatabase({ connectionString, namespace }))
   await database.migrate()
@@ -334,9 +337,11 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   }
 }
 
+type Held = Readonly<{ lock: DataDirectoryLock; logger: Logger; stack: AsyncDisposableStack }>
+
 /** The operator's own database, or the bundled one in the data directory. */
-async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {
+async function databaseOf({ databaseUrl, dataDir }: Config, { lock, logger, stack }: Held): Promise<string> {
   if (databaseUrl.kind === 'external') return databaseUrl.url.reveal()
-  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, logger }))
+  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, lock, logger }))
   return embedded.connectionString
 }
