@@ -29,6 +29,8 @@ export type CanaryOptions = Readonly<{
 
 /** No server can have this name: those begin with a letter or digit. */
 const TESTS = '.tests'
+/** When nobody waits for the answer any more: Steward may be stopping, and has no more patience than that. */
+const LEFT_GRACE_MS = 3_000
 
 export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }: CanaryOptions): CanaryStart {
   return {
@@ -57,7 +59,7 @@ export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }:
           },
         },
       })
-      const leave = () => life.stop()
+      const leave = () => life.stop(LEFT_GRACE_MS)
       signal?.addEventListener('abort', leave, { once: true })
       try {
         if (signal?.aborted) leave()

@@ -12,6 +12,7 @@ import { isApproved } from '../../domain/server/executable.ts'
 import type { RegisteredServer, Run, Server } from '../../domain/server/state.ts'
 import { throughOutages } from '../retry.ts'
 import type { Loan } from './lent-line.ts'
+import { createLoans } from './loans.ts'
 import { createRunReports } from './run-reports.ts'
 import { beginLife, type LifeEnd, type ServerLife } from './server-life.ts'
 import type { Held } from './supervision.ts'
@@ -64,8 +65,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   let reading: Promise<unknown> | undefined
   let again = false
   const waiting = new Set<() => void>()
-  /** What single clients have, and with which configuration it was started. */
-  const lent = new Map<Loan, ServerConfig | undefined>()
+  const loans = createLoans({ serverId, logger })
   const closed = new AbortController()
   let alarm = new AbortController()
   const reports = createRunReports({
@@ -85,7 +85,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       return quiet === undefined ? life?.session : undefined
     },
     get gone() {
-      const isIdle = !life && !leaving && !looking && lent.size === 0
+      const isIdle = !life && !leaving && !looking && loans.size === 0
       return isIdle && state === undefined && readUpTo >= 0n
     },
     get runsWith() {
@@ -103,9 +103,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     drain,
     settled,
     lend(loan) {
-      lent.set(loan, life?.config)
+      const takeOff = loans.lend(loan, life?.config)
       look()
-      return () => void lent.delete(loan)
+      return takeOff
     },
     async close(graceMs) {
       closing = true
@@ -114,7 +114,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       // Whatever is on its way out already was given more patience, and a step that waits for the log must not hold it up.
       leaving?.stop(graceMs)
       life?.stop(graceMs)
-      for (const loan of lent.keys()) loan.end(graceMs).catch(() => undefined)
+      loans.end(graceMs)
       look()
       while (looking) await looking
     },
@@ -152,7 +152,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     quiet = quiescence
     const over = new AbortController()
     try {
-      const idle = Promise.all([quiescence.idle, ...Array.from(lent.keys(), (loan) => loan.idle().catch(() => undefined))])
+      const idle = Promise.all([quiescence.idle, loans.idle()])
       await Promise.race([idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
     } catch (error) {
       letIn(quiescence)
@@ -174,7 +174,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   async function step(): Promise<boolean> {
     const { state: now, last } = await load()
     const isWanted = !closing && shouldRun(now) && !now.run?.replace
-    if (!isWanted) await takeBack()
+    if (!isWanted) await loans.takeBack(() => true, mostGraceMs)
     if (life) {
       if (isWanted) return false
       await end(life, now)
@@ -195,16 +195,6 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     }
     await begin(now, last?.revision)
     return true
-  }
-
-  /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
-  async function takeBack(which: (startedWith: ServerConfig | undefined) => boolean = () => true): Promise<void> {
-    const loans = [...lent].flatMap(([loan, startedWith]) => (which(startedWith) ? [loan] : []))
-    const ending = loans.map(async (loan) => {
-      await loan.end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
-      lent.delete(loan)
-    })
-    await Promise.all(ending)
   }
 
   /** Of a Steward that is gone, or that has lost its lease and is letting go. Nothing begins here before its programs have ended there. */
@@ -254,7 +244,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
   async function begin(now: RegisteredServer, expected: bigint | undefined): Promise<void> {
     // After a crash clients keep what is theirs, unless it is another program by now.
-    await takeBack((startedWith) => startedWith === undefined || diffConfigs(startedWith, now.config).length > 0)
+    const isOther = (startedWith: ServerConfig | undefined): boolean =>
+      startedWith === undefined || diffConfigs(startedWith, now.config).length > 0
+    await loans.takeBack(isOther, mostGraceMs)
     const { launch, sessions, identity, slots, probes, logPathOf } = options
     // Whoever asks for it now has seen that; nothing of the last run is to go on beside this one.
     if (now.failure?.reason === 'stop-failed') await options.processes.sweep()
@@ -342,7 +334,6 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 /** `last`: of the events that are in it. */
 type Loaded = Readonly<{ state: Server; last: Readonly<{ revision: bigint }> | undefined }>
 const GONE: Exit = { how: 'gone', code: null, signal: null }
-const NOT_ENDED = 'a program of a single client could not be ended'
 /** How long a failed look waits before the next one. */
 const AFTER_ERROR_MS = 1_000
 const shouldRun = (server: Server): server is RegisteredServer =>

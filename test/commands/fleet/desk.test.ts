@@ -92,11 +92,11 @@ test('a test that nobody waits for any more is ended', async () => {
   const { desk, next, programs, rest } = await open()
   next('silent')
   const gone = new AbortController()
-  const testing = desk.testServer(config, { approved: false, signal: gone.signal })
+  const testing = desk.testServer({ ...config, stopGraceMs: 120_000 }, { approved: false, signal: gone.signal })
   await rest()
   gone.abort(new Error('the caller left'))
   expect(await testing).toMatchObject({ works: false })
-  expect(programs.every(({ stopped }) => stopped)).toBe(true)
+  expect(programs.map(({ stopped, graceMs }) => ({ stopped, graceMs }))).toEqual([{ stopped: true, graceMs: 3_000 }])
 })
 
 test('the log of a server is asked by its name, and secrets in it stay behind', async () => {
