@@ -8,6 +8,7 @@ export const permissions = [
   'mcp:manage_config',
   'mcp:view_logs',
   'mcp:bulk_operations',
+  // A name of the management module. No route asks for it: what a system administrator may do alone is `keys:manage`.
   'mcp:system_admin',
   'mcp:exec_stdio',
   'mcp:call_tools',

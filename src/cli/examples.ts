@@ -76,8 +76,8 @@ export const examples: Readonly<Record<string, readonly [string, string, string]
 /** For whoever types `steward` and nothing else. */
 export const greeting = `Usage: steward <noun> <verb> [options]
 
-MCP Steward watches services on hosts, heals what it can prove to be broken,
-and keeps every step as an event.
+MCP Steward runs your MCP servers, watches services on hosts, heals what it
+can prove to be broken, and keeps every step as an event.
 
   steward demo      watch it heal a database that breaks; needs nothing else
   steward up        run it here; then go on in another terminal

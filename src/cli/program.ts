@@ -28,7 +28,7 @@ import { defineTop } from './nouns/top.ts'
 import { defineUsage } from './nouns/usage.ts'
 import { jsonText } from './screen/json-text.ts'
 
-const ABOUT = `MCP Steward watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
+const ABOUT = `MCP Steward runs your MCP servers, watches services on hosts, heals what it can prove to be broken, and keeps every step as an event.
 
 \`steward up\` runs it. Everything else asks a running one: at STEWARD_URL (http://127.0.0.1:8080), with the key in STEWARD_API_KEY or in the file that STEWARD_API_KEY_FILE names. On the machine where \`up\` made its first key none of them is needed: commands find it in the data directory.`
 
@@ -37,6 +37,8 @@ First steps:
   steward demo                               watch a database be healed, and MCP servers be run
   steward doctor                             is everything here that Steward needs?
   steward up                                 run it; leave it running, and go on in another terminal
+  steward server add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 "$HOME/files"
+  steward top                                all MCP servers on one screen, live
   steward host add web-01 --address 192.0.2.10 --user steward --key web-01.key
   steward target add web-01-nginx --host web-01 --service nginx --log /var/log/nginx/error.log --config /etc/nginx/nginx.conf
   steward incident list --open

@@ -40,7 +40,7 @@ export const settings = [
     variables: ['STEWARD_PUBLIC_URL'],
     flag: 'public-url',
     example: 'https://steward.example.org',
-    help: 'How the world reaches Steward, for links in messages.',
+    help: 'How the world reaches Steward: /mcp answers under its name, and live connections of pages from it are let in.',
   },
   {
     path: 'dataDir',
@@ -265,7 +265,7 @@ export const settings = [
     variables: ['ANTHROPIC_BASE_URL'],
     flag: 'analyst-base-url',
     example: 'https://api.anthropic.com',
-    help: 'Another address of the Messages API, or of a service that speaks it. Incidents and the key are sent there.',
+    help: 'Another address of the Messages API, or of a service that speaks it. Templates, probe figures and the key are sent there.',
   },
   {
     path: 'analyst.model',

@@ -102,6 +102,26 @@ test('ids or a filter, and who may not ask for many is refused before anything i
   expect(count('OperationStarted')).toBe(0)
 })
 
+test('who may not ask for many cancels no operation on many, and is let through to the upgrade that he may begin', async () => {
+  const { ids, bulk, send, rest } = await aFleet('a')
+  const { headers } = await bulk('start', { ids })
+  const key = roleKeys.operator
+  const cancel = (path: string) => send('POST', `${path}/cancel`, { json: because, key })
+  expect(await cancel(headers.get('location') ?? '')).toMatchObject({
+    status: 403,
+    body: { error: { details: { needs: 'mcp:bulk_operations' } } },
+  })
+  expect(await cancel('/api/v1/operations/nobody')).toMatchObject({ status: 404 })
+  const upgrade = await send('POST', `/api/v1/servers/${ids[0]}/upgrade`, { json: { version: '2026.9.1', ...because }, key })
+  expect(upgrade).toMatchObject({ status: 202 })
+  await rest()
+  // It has ended by then, here where nothing can be tried: that is said by the command itself.
+  expect(await cancel(upgrade.headers.get('location') ?? '')).toMatchObject({
+    status: 409,
+    body: { error: { code: 'OPERATION_NOT_RUNNING' } },
+  })
+})
+
 test('an operation that has ended is not cancelled, and says so', async () => {
   const { ids, bulk, send } = await aFleet('a')
   const { headers } = await bulk('start', { ids })

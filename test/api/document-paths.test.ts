@@ -350,3 +350,21 @@ describe.each(table)('%s', (_title, line) => {
     }
   })
 })
+
+test('an update of nothing is refused by its field; one of two things is two commands, each with a way back', async () => {
+  const fleet = await aFleet()
+  const path = '/api/mcp/servers/second'
+  expect(await fleet.send('PUT', path, { json: { name: 'second' } })).toMatchObject({
+    status: 422,
+    body: { error: { code: 'VALIDATION_FAILED', details: { issues: [{ field: 'body.config' }] } } },
+  })
+  const { body } = await fleet.send('PUT', path, { json: { config: { timeout: 9 }, enabled: false } })
+  const { command_id: commandId } = z.object({ command_id: z.string() }).parse(body)
+  const undo = (id: string) => fleet.send('POST', `/api/v1/commands/${id}/undo`, { json: { reason: 'because' } })
+  const now = async () => (await fleet.send('GET', '/api/v1/servers?name=second')).body
+  expect(await now()).toMatchObject({ items: [{ enabled: false, config: { callTimeoutMs: 9_000 } }] })
+  expect(await undo(`${commandId}-enabled`)).toMatchObject({ status: 200 })
+  expect(await now()).toMatchObject({ items: [{ enabled: true, config: { callTimeoutMs: 9_000 } }] })
+  expect(await undo(commandId)).toMatchObject({ status: 200 })
+  expect(await now()).toMatchObject({ items: [{ enabled: true, config: { callTimeoutMs: 30_000 } }] })
+})

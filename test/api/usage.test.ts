@@ -41,6 +41,13 @@ describe('calls', () => {
     expect((await get('/api/v1/servers/server-1/calls?outcome=good')).status).toBe(422)
   })
 
+  test('of a server that nobody has are not found, as its figures are', async () => {
+    for (const path of ['metrics', 'calls', 'tools/read_file/calls'])
+      expect((await get(`/api/v1/servers/server-9/${path}`)).status, path).toBe(404)
+    // Calls of a tool that the server never had were refused, and are listed.
+    expect(await get('/api/v1/servers/server-1/tools/never-had/calls')).toMatchObject({ status: 200, body: { items: [] } })
+  })
+
   test('are not for those who may only look at servers', async () => {
     expect((await get('/api/v1/analytics', roleKeys.viewer)).status).toBe(200)
     expect((await get('/api/v1/servers/server-1/calls', roleKeys.viewer)).status).toBe(403)

@@ -223,6 +223,32 @@ describe('what a person is told', () => {
     expect((await stewardHere(['server', 'health', 'files'], { env })).code).toBe(1)
   })
 
+  test('an approval shows all that it is of: the program, each argument by itself, and the directory', async () => {
+    const args = ['serve', 'a b', 'one\nargument 9: --safe', { secret: 'file:token' }]
+    const asking = (more: object) => ({
+      ...exampleServer,
+      executable: { verdict: 'needs-approval', says: 'not known', argvHash: 'b'.repeat(64), approved: false },
+      config: { ...exampleServer.config, transport: { kind: 'stdio', command: '/opt/files/run', args, env: {}, ...more } },
+    })
+    api.on('servers.show', () => ({ body: asking({ workingDirectory: '/srv/files' }) }))
+    const words = ['server', 'approve', ID, '--reason', 'ours', '--yes']
+    const { code, stderr } = await stewardHere(words, { env })
+    expect(code).toBe(0)
+    expect(stderr.split('\n')).toEqual(
+      expect.arrayContaining([
+        'program: /opt/files/run',
+        'argument 1: serve',
+        'argument 2: a b',
+        'argument 4, a secret: <file:token>',
+        'directory: /srv/files',
+      ]),
+    )
+    expect(stderr).toContain('argument 3: one')
+    expect(stderr).not.toMatch(/^ *argument 9/m)
+    api.on('servers.show', () => ({ body: asking({}) }))
+    expect((await stewardHere(words, { env })).stderr).toContain('directory: the home of the account that Steward runs as')
+  })
+
   test('a program that needs no approval is not approved', async () => {
     const { code, stderr } = await stewardHere(['server', 'approve', 'files', '--reason', 'x', '--yes'], { env })
     expect(code).toBe(2)

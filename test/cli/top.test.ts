@@ -120,6 +120,25 @@ describe('a picture', () => {
     ])
   })
 
+  test('tells what is beyond a threshold now, and what was, as warnings', async () => {
+    const since = '2026-11-21T10:30:00.000Z'
+    const raised = (alert: string, value: number, at: string) => ({
+      ...{ id: at, type: 'ServerAlertRaised', stream: 'server-id-busy', revision: '1', position: '9', recordedAt: at },
+      data: { alert, value, threshold: 1, at },
+      metadata: { correlationId: 'c', causationId: 'c', commandId: null, actor: 'steward', schemaVersion: 1 },
+    })
+    fleet([server('busy', { alerts: [{ alert: 'p95Ms', value: 2_500, threshold: 2_000, since, says: 'it is slow' }] }), server('calm')], {
+      events: [raised('p95Ms', 2_500, since), raised('errorRate', 0.125, '2026-11-21T09:00:00.000Z')],
+    })
+    const { servers, alerts } = await picture()
+    expect(servers[0]).toMatchObject({ name: 'busy', troubles: [{ severity: 'warning', rule: 'alert-slow', says: 'it is slow', since }] })
+    expect(alerts).toMatchObject([
+      { severity: 'warning', rule: 'alert-slow', kind: 'now' },
+      { severity: 'warning', rule: 'alert-error-rate', kind: 'past', says: '12.5 % of its calls failed' },
+    ])
+    expect(alerts).toHaveLength(2)
+  })
+
   test('goes without what the key may not see and what an unhealthy Steward does not say', async () => {
     const refusal = (status: number, code: string) => () => ({ status, body: { error: { code, message: code, details: {} } } })
     fleet([server('files')])

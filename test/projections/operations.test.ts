@@ -68,9 +68,10 @@ describe('in the database', () => {
     const side = await ReadSide.open(postgres)
     const readModels = await side.started()
     let position = 0n
-    for (const name of ['files', 'search', 'memory']) {
-      position = await side.append(`server-${name}`, [sample('ServerRegistered', { serverId: name, name, enabled: name !== 'memory' })])
-    }
+    const { config } = sample('ServerRegistered').data
+    const registered = (name: string, displayName: string) =>
+      sample('ServerRegistered', { serverId: name, name, enabled: name !== 'memory', config: { ...config, displayName } })
+    for (const name of ['files', 'search', 'memory']) position = await side.append(`server-${name}`, [registered(name, name)])
     position = await side.append('server-search', [sample('ServerRetired', { serverId: 'search' })], 0n)
     const select = async (selection: Parameters<typeof readModels.queries.serverSelection>[0]) =>
       (await readModels.queries.serverSelection(selection, { minPosition: position })).value
@@ -86,6 +87,11 @@ describe('in the database', () => {
     expect(await select({ enabled: false })).toStrictEqual([{ id: 'memory', name: 'memory' }])
     expect(await select({ search: 'IL', state: 'stopped', health: 'unknown' })).toStrictEqual([{ id: 'files', name: 'files' }])
     expect(await select({ state: 'running' })).toStrictEqual([])
+    // One meaning with the list: the display name counts too.
+    position = await side.append('server-wiki', [registered('wiki', 'House Rules')])
+    expect(await select({ search: 'house' })).toStrictEqual([{ id: 'wiki', name: 'wiki' }])
+    const listed = await readModels.queries.servers.list({ search: 'house', minPosition: position })
+    expect(listed.items.map(({ name }) => name)).toStrictEqual(['wiki'])
     expect(await select({ limit: 1 })).toHaveLength(1)
   })
 })

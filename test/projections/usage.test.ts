@@ -413,7 +413,7 @@ test('calls that are known to be lost are told with the figures', async () => {
   })
   await side.append('toolcalls-server-a-2026-11-20', [lost('2026-11-20', 3), lost('2026-11-20', 4)])
   await caughtUp(readModels, await side.append('toolcalls-server-a-2026-09-30', [lost('2026-09-30', 5)]))
-  expect((await usage.analytics('7d')).value.recording).toEqual({ flushMs: 1_000, lostCalls: 7 })
+  expect((await usage.analytics('7d')).value.recording).toEqual({ flushMs: 250, lostCalls: 7 })
   expect((await usage.analytics('90d')).value.recording).toMatchObject({ lostCalls: 12 })
 })
 

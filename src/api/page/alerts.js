@@ -3,7 +3,7 @@ import { el, list, outside, redraw } from './dom.js'
 import { chip, count, serverIdOf, since } from './words.js'
 
 /** Types of events that tell of trouble. */
-export const alarmingEvents = ['ServerFailed', 'ServerDisabled', 'ServerRestartBudgetExhausted', 'ToolQuarantined']
+export const alarmingEvents = ['ServerFailed', 'ServerDisabled', 'ServerRestartBudgetExhausted', 'ServerAlertRaised', 'ToolQuarantined']
 
 /** @typedef {import('./shapes.d.ts').Server} Server */
 /** @typedef {import('./shapes.d.ts').StewardEvent} StewardEvent */
@@ -30,8 +30,7 @@ export function alertsBefore(events, servers) {
   for (const event of events) {
     const server = byId.get(serverIdOf(event.stream) ?? '')
     const told = alertOf(event)
-    // What a server stands in now is told above.
-    if (server === undefined || told === undefined || event.data['at'] === server.failure?.at) continue
+    if (server === undefined || told === undefined || standsIn(server, event)) continue
     const before = alerts.findLast((alert) => alert.serverId === server.id)
     // A crash loop tells the same again and again.
     if (before?.says === told.says) before.times += 1
@@ -39,6 +38,10 @@ export function alertsBefore(events, servers) {
   }
   return alerts
 }
+
+/** What a server stands in now is told above. @param {Server} server @param {StewardEvent} event */
+const standsIn = ({ failure, alerts }, { data: { at, alert } }) =>
+  at === failure?.at || alerts.some((each) => each.alert === alert && each.since === at)
 
 /** @param {StewardEvent} event */
 function alertOf({ type, data }) {
@@ -49,12 +52,24 @@ function alertOf({ type, data }) {
       return data['because'] === 'failures' ? { severity: 'critical', says: 'disabled, it failed too often' } : undefined
     case 'ServerRestartBudgetExhausted':
       return { severity: 'critical', says: `not restarted after ${textOf(data['crashes'])} crashes` }
+    case 'ServerAlertRaised': {
+      const says = thresholdWords[String(data['alert'])]?.(Number(data['value']))
+      return says === undefined ? undefined : { severity: 'warning', says }
+    }
     case 'ToolQuarantined':
       return { severity: 'warning', says: `tool ${textOf(data['tool'])} is ${textOf(data['reason'])} and waits` }
     default:
       return undefined
   }
 }
+
+/** @type {Readonly<Record<string, (value: number) => string>>} */
+const thresholdWords = {
+  errorRate: (value) => `${Math.round(value * 1_000) / 10} % of its calls failed`,
+  p95Ms: (value) => `5 % of its calls took longer than ${Math.round(value)} ms`,
+  memoryBytes: (value) => `it used ${Math.round(value / MIB)} MiB`,
+}
+const MIB = 1_048_576
 
 /** An event shows what it recorded: words, numbers, and protected text as `{ text }`. @param {unknown} value @returns {string} */
 export function textOf(value) {

@@ -11,9 +11,6 @@ import { count, milliseconds, NOTHING, serverIdOf, share } from './words.js'
 /** @typedef {import('./trouble.js').Trouble} Trouble */
 
 const FIGURES_EVERY_MS = 10_000
-/** A question for each server, so more seldom. */
-const MEMORY_EVERY_MS = 30_000
-const AT_ONCE = 4
 const PAST_ALERTS = 50
 const NO_USAGE = { calls: 0, errors: 0, p95Ms: null }
 
@@ -44,7 +41,6 @@ export function openFleet({ client, may }) {
   let alarms = []
   /** @type {Map<string, number | null>} */
   let memory = new Map()
-  let memoryAsked = ''
 
   const counts = el('dl', { class: 'counts' })
   const now = el('ul', { class: 'alerts' })
@@ -98,13 +94,9 @@ export function openFleet({ client, may }) {
   )
   const figures = createRefresher(
     async () => {
-      analytics = await client.get('/api/v1/analytics', { period: '1h' })
-      draw()
-      const running = servers?.filter(({ state }) => state === 'running') ?? []
-      const asked = `${runningOf(running)} ${Math.floor(Date.now() / MEMORY_EVERY_MS)}`
-      if (asked === memoryAsked) return
-      memory = await memoryOf(running)
-      memoryAsked = asked
+      const [used, vitals] = await Promise.all([client.get('/api/v1/analytics', { period: '1h' }), client.get('/api/v1/servers/vitals')])
+      analytics = used
+      memory = memoryOf(vitals)
       draw()
     },
     { gapMs: 2_000, onError },
@@ -135,21 +127,6 @@ export function openFleet({ client, may }) {
     asked.text = search.value
     asked.filter = choice.value
     draw()
-  }
-
-  /** @param {readonly Server[]} running */
-  async function memoryOf(running) {
-    const waiting = [...running]
-    /** @type {Map<string, number | null>} */
-    const found = new Map()
-    const work = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { metrics } = await client.get(`/api/v1/servers/${next.id}/health`)
-        found.set(next.id, metrics.memoryBytes)
-      }
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
-    return found
   }
 
   function draw() {
@@ -211,6 +188,9 @@ export function openFleet({ client, may }) {
     redraw(counts, told, () => told.map(([name, value, tone = '']) => el('div', { class: tone }, el('dt', {}, name), el('dd', {}, value))))
   }
 }
+
+/** By the id of the server. @param {import('./shapes.d.ts').ServerVitals} vitals @returns {Map<string, number | null>} */
+const memoryOf = ({ items }) => new Map(items.map(({ id, memoryBytes }) => [id, memoryBytes]))
 
 /** Which run, as one text. @param {readonly Server[] | undefined} servers */
 const runningOf = (servers) => servers?.flatMap(({ run, state }) => (state === 'running' ? [run?.runId] : [])).join()

@@ -25,6 +25,8 @@ const SILENCE_MS = 40_000
 export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyRefused }) {
   /** @type {WebSocket | undefined} */
   let socket
+  /** The last one that was begun, also when it has ended. @type {WebSocket | undefined} */
+  let latest
   /** @type {string | undefined} */
   let resume
   /** @type {string | undefined} */
@@ -66,6 +68,7 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
       return
     }
     socket = opened
+    latest = opened
     let wasOpen = false
     heard(opened)
     opened.addEventListener('open', () => {
@@ -84,6 +87,8 @@ export function openLive({ key, channels, onMessage, onState, onUnknownKey, whyR
       if (code === KEY_NO_LONGER_GOOD) return onUnknownKey()
       if (code === UNKNOWN_POSITION) resume = undefined
       const says = refusal ?? (wasOpen ? 'The live connection ended.' : await whyRefused())
+      // While the API was asked another one was begun, which tells for itself.
+      if (latest !== opened) return
       refusal = undefined
       away(says)
     })

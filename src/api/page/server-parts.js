@@ -98,7 +98,9 @@ export function drawArgv({ config: { transport } }) {
     el(
       'p',
       {},
-      workingDirectory === undefined ? 'Directory: a home of its own.' : ['Directory: ', el('code', {}, outside(workingDirectory))],
+      workingDirectory === undefined
+        ? 'Directory: the home of the account that Steward runs as.'
+        : ['Directory: ', el('code', {}, outside(workingDirectory))],
     ),
   ]
 }

@@ -1,5 +1,6 @@
 /** What the API answers, as types for the modules of the page. Only the type check reads this; no browser is sent it. */
 import type { z } from 'zod'
+import type { listServerVitals } from '../routes/server-health.ts'
 import type { outcome } from '../schemas/common.ts'
 import type { event } from '../schemas/event.ts'
 import type { incident, incidentSummary } from '../schemas/incident.ts'
@@ -13,6 +14,7 @@ import type { Client } from './api.js'
 export type Server = z.output<typeof server>
 export type ServerTool = z.output<typeof serverTool>
 export type Analytics = z.output<typeof analytics>
+export type ServerVitals = z.output<typeof listServerVitals.answer.schema>
 export type ServerUsage = z.output<typeof serverMetrics>
 export type StewardEvent = z.output<typeof event>
 export type Incident = z.output<typeof incident>

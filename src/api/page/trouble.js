@@ -18,7 +18,9 @@ const SLOW_MS = 1_000
 export function troublesOf(server, usage) {
   // Whoever took it out of service knows.
   if (server.state === 'maintenance') return []
-  return [ofLife(server), ...ofApproval(server), ofHealth(server), ...ofCalls(usage)].filter((trouble) => trouble !== undefined)
+  return [ofLife(server), ...ofApproval(server), ofHealth(server), ...ofThresholds(server), ...ofCalls(usage)].filter(
+    (trouble) => trouble !== undefined,
+  )
 }
 
 /** @param {Server} server @returns {Trouble | undefined} */
@@ -58,6 +60,9 @@ function ofHealth({ state, health, healthFacts, healthSince: since }) {
   }
   return health === 'degraded' ? { severity: 'warning', says: `it does not list what it offers: ${says}`, since } : undefined
 }
+
+/** Beyond what somebody has said that he wants to hear of. @param {Server} server @returns {Trouble[]} */
+const ofThresholds = ({ alerts }) => alerts.map(({ says, since }) => ({ severity: 'warning', says, since }))
 
 /** @param {Usage} usage @returns {Trouble[]} */
 function ofCalls({ calls, errors, p95Ms }) {

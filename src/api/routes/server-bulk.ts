@@ -5,7 +5,9 @@ import { MOST_ITEMS } from '../../domain/operation/bulk.ts'
 import type { AskedOperation } from '../../domain/operation/events.ts'
 import { healthWords, serverStates } from '../../domain/server/lifecycle.ts'
 import type { Queries } from '../../projections/queries/index.ts'
+import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../define-route.ts'
+import { mayOf, type Permission } from '../permissions.ts'
 import { aCommand, aCommandOnOne } from '../route-shapes.ts'
 import { accepted, exampleId, exampleOutcome, id, line, listOf, outcome, outcomeJson, reason, withReason } from '../schemas/common.ts'
 
@@ -19,6 +21,9 @@ const kinds = {
   delete: 'servers-retire',
 } as const satisfies Readonly<Record<string, AskedOperation>>
 
+/** What the same of many servers takes beside `mcp:manage_servers`. */
+const OF_MANY = 'mcp:bulk_operations' satisfies Permission
+
 const operationParam = z.strictObject({
   operation: z
     .enum(['start', 'stop', 'restart', 'enable', 'disable', 'delete'])
@@ -31,7 +36,7 @@ const filter = z
     health: z.enum(healthWords).optional(),
     enabled: z.boolean().optional(),
     transport: z.enum(['stdio', 'http']).optional(),
-    search: line(64).optional().describe('Part of the name.'),
+    search: line(200).optional().describe('Part of the name or display name.'),
   })
   .describe('Those that fit now; what appears later is none of them. Empty: all.')
 
@@ -75,7 +80,7 @@ export const previewBulk = defineRoute({
   operation: 'servers.bulk-preview',
   tag: 'servers',
   summary: 'What an operation on many servers would come to now',
-  permission: 'mcp:bulk_operations',
+  permission: OF_MANY,
   params: operationParam,
   body: request,
   answer: {
@@ -100,7 +105,7 @@ export const startBulk = defineRoute({
   summary: 'Ask the same of many servers',
   description:
     'Answers at once with an operation, which has a result for each server. Ids that nobody has, and servers of which it may not be asked, are results of their own.',
-  permission: 'mcp:bulk_operations',
+  permission: OF_MANY,
   params: operationParam,
   body: request,
   answer: {
@@ -121,13 +126,21 @@ export const cancelOperation = defineRoute({
   operation: 'operations.cancel',
   tag: 'operations',
   summary: 'Begin nothing more of an operation',
-  description: 'What has begun comes to its end; nothing is taken back.',
-  permission: 'mcp:bulk_operations',
+  description:
+    'What has begun comes to its end; nothing is taken back. Of many servers it takes `mcp:bulk_operations` too, as beginning it did.',
+  permission: 'mcp:manage_servers',
   body: withReason,
   answer: { status: 200, schema: outcome, example: exampleOutcome },
   refusals: ['operation-not-running', 'operation-not-cancellable'],
-  handle: async ({ params: { id }, body: { reason }, meta }, { commands }) =>
-    accepted(await commands.cancelOperation({ id, reason, meta })),
+  async handle({ params: { id }, body: { reason }, meta, caller }, { commands, queries }) {
+    if (!mayOf(caller.principal)(OF_MANY)) {
+      const { value: operation } = await queries.operations.show(id)
+      if (!operation) throw new ApiError('not-found')
+      // Whoever may upgrade a server may end what he began; all else is what he could not have begun.
+      if (operation.kind !== 'servers-upgrade') throw new ApiError('forbidden', { details: { needs: OF_MANY } })
+    }
+    return accepted(await commands.cancelOperation({ id, reason, meta }))
+  },
 })
 
 export const serverBulkRoutes = [previewBulk, startBulk, cancelOperation]

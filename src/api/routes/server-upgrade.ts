@@ -74,7 +74,7 @@ export const upgradeServer = defineRoute({
     schema: z.union([outcome.extend({ operationId: z.string() }), trial]),
     example: { ...exampleOutcome, id: exampleId, operationId: exampleId },
   },
-  refusals: ['server-not-registered', 'not-a-package', 'not-an-exact-version'],
+  refusals: ['server-not-registered', 'not-a-package', 'not-an-exact-version', 'server-not-supervised-here'],
   async handle({ params: { id }, body: { version, digest, reason: why }, query: { preview }, caller, meta }, { commands, fleet, queries }) {
     if (!(await queries.servers.show(id)).value) throw new ApiError('not-found')
     if (preview) return { json: trialJson(await fleet.tryUpgrade(id, version, caller.signal)), status: 200 }

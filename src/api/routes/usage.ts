@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { callOutcomes } from '../../domain/usage/call.ts'
 import { ApiError } from '../api-error.ts'
+import type { Context } from '../context.ts'
 import { defineRoute } from '../define-route.ts'
 import { id, idParam, listOptions, listQuery, none, pageJson, pageOf, readOptions, readQuery, time } from '../schemas/common.ts'
 import {
@@ -78,13 +79,18 @@ const calls = {
   rateClass: 'read',
   body: none,
   answer: { status: 200, schema: pageOf(toolCall), example: { items: [exampleToolCall], next_cursor: null, position: '4711' } },
-  refusals: ['invalid-cursor'],
+  refusals: ['not-found', 'invalid-cursor'],
 } as const
 
 const callFilter = ({ outcome, principal, conversation, from, until }: z.output<typeof callsQuery>) => ({
   ...{ principal, conversation, from, until },
   outcomes: outcome === undefined ? undefined : [outcome],
 })
+
+/** A tool may be unknown and have calls: those that were refused. @throws ApiError `not-found` */
+async function checkServer(serverId: string, query: z.output<typeof callsQuery>, queries: Context['queries']): Promise<void> {
+  if (!(await queries.servers.show(serverId, readOptions(query))).value) throw new ApiError('not-found')
+}
 
 const toolName = z.string().min(1).max(256)
 
@@ -96,6 +102,7 @@ export const listServerCalls = defineRoute({
   params: idParam,
   query: callsQuery.extend({ tool: toolName.optional() }),
   async handle({ params, query }, { queries }) {
+    await checkServer(params.id, query, queries)
     const page = await queries.usage.calls({ ...listOptions(query), ...callFilter(query), serverId: params.id, tool: query.tool })
     return { json: pageJson(page, toolCallJson) }
   },
@@ -109,6 +116,7 @@ export const listToolCalls = defineRoute({
   params: z.strictObject({ id, tool: toolName }),
   query: callsQuery,
   async handle({ params, query }, { queries }) {
+    await checkServer(params.id, query, queries)
     const page = await queries.usage.calls({ ...listOptions(query), ...callFilter(query), serverId: params.id, tool: params.tool })
     return { json: pageJson(page, toolCallJson) }
   },

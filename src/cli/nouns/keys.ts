@@ -21,7 +21,7 @@ export function defineKeys(program: Command, { run }: Define): void {
   repeatable(key.command('create <name>'))
     .summary('make a key')
     .description(
-      'Makes a key and prints it, this once: Steward keeps only its hash. viewer: look. operator: look, approve, pause. admin: also hosts, targets, policy. system_admin: also keys and projections.',
+      'Makes a key and prints it, this once: Steward keeps only its hash. viewer: look, and report errors. operator: also change and run servers, call tools, read logs and the audit, judge incidents, approve plans, pause targets, stop all healing. admin: also approve programs, ask the same of many servers, back up and import, resume healing and declare outcomes, hosts, targets and their modes, projections, and see keys. system_admin: also make and revoke keys.',
     )
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
     .requiredOption('--owner <owner>', 'who answers for it; rules of four eyes count owners')

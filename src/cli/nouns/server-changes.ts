@@ -6,7 +6,7 @@ import type { Server, ServerHistory } from '../client/shapes.ts'
 import type { Define } from '../define.ts'
 import { usageError } from '../exit-code.ts'
 import type { Session } from '../session.ts'
-import { drawHistory } from '../views/server.ts'
+import { drawHistory, drawProgram } from '../views/server.ts'
 import { type ChangeFlags, changeServer, changing, dangerous, retiredServerPath, serverPath } from './server-command.ts'
 import { addSelection, type Bulk, changeSelection, isSelection, type SelectionFlags } from './server-selection.ts'
 
@@ -48,7 +48,7 @@ export function defineServerChanges(server: Command, { run }: Define): void {
   dangerous(server.command('approve <server>'))
     .summary('approve the program of a server, or what it tells every model')
     .description(
-      'Approves what `server show` shows at this moment, and nothing that comes later: the program with these very arguments, or the instructions.',
+      'Approves what `server show` shows at this moment, and nothing that comes later: the program with these very arguments in this directory, or the instructions.',
     )
     .option('--instructions', 'what it tells every model about itself')
     .addHelpText(
@@ -130,7 +130,7 @@ async function approve(session: Session, given: string, flags: ChangeFlags & Rea
   if (flags.instructions === true) {
     const { pendingInstructions } = server
     if (pendingInstructions === null) throw usageError(`the instructions of ${server.name} wait for nobody`)
-    session.out.notes((page) => page.block(pendingInstructions.told?.text ?? '(nothing any more)'))
+    preview(session, flags, (page) => page.block(pendingInstructions.told?.text ?? '(nothing any more)'))
     const body = { hash: pendingInstructions.told?.hash ?? '' }
     const question = 'Let every model read this?'
     await changeServer(
@@ -141,15 +141,10 @@ async function approve(session: Session, given: string, flags: ChangeFlags & Rea
     )
     return
   }
-  const { executable, config } = server
+  const { executable } = server
   if (executable === null) throw usageError(`${server.name} is reached by an address: there is no program to approve`)
   if (executable.verdict === 'allowed') throw usageError(`${server.name} needs no approval: Steward lets its program run as it is`)
-  const { transport } = config
-  const line =
-    transport.kind === 'stdio'
-      ? [transport.command, ...transport.args.map((arg) => (typeof arg === 'string' ? arg : `<${arg.secret}>`))]
-      : []
-  session.out.notes((page) => page.block(line.join('\n')))
+  preview(session, flags, (page) => drawProgram(page, server))
   const body = { argvHash: executable.argvHash }
   const question = 'Let this program run, with the rights of Steward?'
   await changeServer(session, client, { method: 'POST', path: `${path}/executable/approve`, body, question, did: 'Approved' }, flags)

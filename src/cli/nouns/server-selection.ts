@@ -19,7 +19,7 @@ export type ServerFilterFlags = Readonly<{ search?: string; state?: string; heal
 
 export const addServerFilter = (command: Command): Command =>
   command
-    .option('--search <text>', 'whose name holds this')
+    .option('--search <text>', 'whose name or display name holds this')
     .addOption(new Option('--state <state>', 'in this state').choices(serverStates))
     .addOption(new Option('--health <health>', 'that are so').choices(['unknown', 'healthy', 'degraded', 'unhealthy']))
     .addOption(new Option('--transport <transport>', 'reached so').choices(['stdio', 'http']))

@@ -1,6 +1,6 @@
 /** The fleet at one moment, as a screen and a program read it: figures of each server, trouble first, and what has gone wrong. Plain JSON. */
 import type { Analytics, Health, Server, ServerVitals, Status, StewardEvent } from '../client/shapes.ts'
-import { type Severity, type Trouble, troublesOf } from './trouble.ts'
+import { type Severity, type Trouble, thresholdRules, troublesOf } from './trouble.ts'
 
 export type FleetPicture = Readonly<{
   timestamp: string
@@ -82,7 +82,13 @@ export type Answers = Readonly<{
 }>
 
 /** Types of events that tell of trouble. */
-export const alarmingEvents = ['ServerFailed', 'ServerDisabled', 'ServerRestartBudgetExhausted', 'ToolQuarantined'] as const
+export const alarmingEvents = [
+  'ServerFailed',
+  'ServerDisabled',
+  'ServerRestartBudgetExhausted',
+  'ServerAlertRaised',
+  'ToolQuarantined',
+] as const
 
 export function pictureOf({ url, nowMs, servers, analytics, status, health, vitals, events }: Answers): FleetPicture {
   const usageOf = new Map(analytics.byServer.map((each) => [each.serverId, each]))
@@ -188,7 +194,7 @@ function told(events: readonly StewardEvent[], servers: readonly Server[]): read
   for (const event of events) {
     const server = byId.get(event.stream.slice('server-'.length))
     const alert = alertOf(event)
-    if (server === undefined || alert === undefined || event.data['at'] === server.failure?.at) continue
+    if (server === undefined || alert === undefined || standsIn(server, event)) continue
     const before = alerts.findLast((each) => each.server === server.name)
     // A crash loop tells the same again and again.
     if (before?.says === alert.says) alerts[alerts.indexOf(before)] = { ...before, times: before.times + 1 }
@@ -196,6 +202,9 @@ function told(events: readonly StewardEvent[], servers: readonly Server[]): read
   }
   return alerts
 }
+
+const standsIn = ({ failure, alerts }: Server, { data: { at, alert } }: StewardEvent): boolean =>
+  at === failure?.at || alerts.some((each) => each.alert === alert && each.since === at)
 
 function alertOf({ type, data }: StewardEvent): Pick<Alert, 'severity' | 'rule' | 'says'> | undefined {
   switch (type) {
@@ -207,11 +216,25 @@ function alertOf({ type, data }: StewardEvent): Pick<Alert, 'severity' | 'rule' 
         : undefined
     case 'ServerRestartBudgetExhausted':
       return { severity: 'critical', rule: 'restart-budget-exhausted', says: `not restarted after ${textOf(data['crashes'])} crashes` }
+    case 'ServerAlertRaised':
+      return beyondThreshold(data)
     case 'ToolQuarantined':
       return { severity: 'warning', rule: 'tool-quarantined', says: `${textOf(data['tool'])} is ${textOf(data['reason'])} and waits` }
     default:
       return undefined
   }
+}
+
+const thresholdWords: Readonly<Record<keyof typeof thresholdRules, (value: number) => string>> = {
+  errorRate: (value) => `${rounded(value * 100, 1)} % of its calls failed`,
+  p95Ms: (value) => `5 % of its calls took longer than ${Math.round(value)} ms`,
+  memoryBytes: (value) => `it used ${Math.round(value / MIB)} MiB`,
+}
+const MIB = 1_048_576
+
+function beyondThreshold({ alert, value }: StewardEvent['data']): Pick<Alert, 'severity' | 'rule' | 'says'> | undefined {
+  if (alert !== 'errorRate' && alert !== 'p95Ms' && alert !== 'memoryBytes') return undefined
+  return { severity: 'warning', rule: thresholdRules[alert], says: thresholdWords[alert](Number(value)) }
 }
 
 /** An event shows what it recorded: words, numbers, and protected text as `{ text }`. */

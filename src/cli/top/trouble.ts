@@ -28,7 +28,7 @@ const SLOW_MS = 1_000
 export function troublesOf(server: Server, usage: Usage): readonly Trouble[] {
   // Whoever took it out of service knows.
   if (server.state === 'maintenance') return []
-  return [...ofLife(server), ...ofApproval(server), ...ofHealth(server), ...ofCalls(usage)]
+  return [...ofLife(server), ...ofApproval(server), ...ofHealth(server), ...ofThresholds(server), ...ofCalls(usage)]
 }
 
 function ofLife({ enabled, disabledBecause, desired, state, stateSince, failure, restart }: Server): readonly Trouble[] {
@@ -80,6 +80,18 @@ function ofHealth({ state, health, healthFacts, healthSince }: Server): readonly
   return health === 'degraded'
     ? [{ severity: 'warning', rule: 'degraded', says: `it does not list what it offers: ${says}`, since: healthSince }]
     : []
+}
+
+/** In the words of `error_alert`. */
+export const thresholdRules = {
+  errorRate: 'alert-error-rate',
+  p95Ms: 'alert-slow',
+  memoryBytes: 'alert-memory',
+} as const satisfies Readonly<Record<Server['alerts'][number]['alert'], string>>
+
+/** Beyond what somebody has said that he wants to hear of. */
+function ofThresholds({ alerts }: Server): readonly Trouble[] {
+  return alerts.map(({ alert, says, since }) => ({ severity: 'warning', rule: thresholdRules[alert], says, since }))
 }
 
 function ofCalls({ calls, errors, p95Ms }: Usage): readonly Trouble[] {

@@ -5,7 +5,7 @@ import type { CliContext } from '../context.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { createOutput } from '../screen/output.ts'
 import { paintFor } from '../screen/paint.ts'
-import { keepHeapLean } from './lean-heap.ts'
+import { keepHeapLean, letYoungGrow } from './lean-heap.ts'
 import { logView } from './log-view.ts'
 
 export type ConfigFlags = Readonly<Record<string, string | boolean | undefined>>
@@ -26,6 +26,7 @@ export async function up(context: CliContext, { flags, json }: { flags: ConfigFl
   // On a terminal a person reads along; JSON there could also hold what the terminal acts on.
   const logStream = stdout.isTTY === true && !json ? logView(stdout, paintFor(stdout, env)) : undefined
   const service = await local.startService(loaded, logStream === undefined ? {} : { logStream })
+  letYoungGrow()
   const { url, firstKey } = service
   out.notes((page) => {
     page.text(`Steward listens on ${url}`, 'strong')

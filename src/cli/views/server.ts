@@ -37,6 +37,7 @@ export function drawServer(page: Page, server: Server, nowMs: number): void {
     ['restart', restart === null ? null : { text: `attempt ${restart.attempt}, due ${moment(restart.dueAt, nowMs)}`, tone: 'warn' }],
     ['failure', failure === null ? null : { text: `${failure.reason}: ${failure.says}`, tone: 'bad' }],
     ['program', addressOf(server)],
+    ['directory', directoryOf(server)],
     ['approval', approvalText(server)],
     ['environment', environmentOf(server)],
     ['isolation', config.isolation],
@@ -103,6 +104,21 @@ export const toolsText = ({ offered, enabled, quarantined }: Server['tools']): C
 
 function addressOf({ config: { transport } }: Server): string {
   return transport.kind === 'http' ? transport.url : [transport.command, ...transport.args.map(givenText)].join(' ')
+}
+
+/** What an approval of a program names, and nothing else: each argument by itself, so that a blank or a line break within one makes no two of it. */
+export function drawProgram(page: Page, server: Server): void {
+  const { transport } = server.config
+  if (transport.kind !== 'stdio') return
+  page.item('program: ', transport.command)
+  for (const [index, arg] of transport.args.entries())
+    page.item(`argument ${index + 1}${typeof arg === 'string' ? '' : ', a secret'}: `, givenText(arg))
+  page.item('directory: ', directoryOf(server) ?? '')
+}
+
+/** Null: it is reached by an address. */
+function directoryOf({ config: { transport } }: Server): string | null {
+  return transport.kind === 'http' ? null : (transport.workingDirectory ?? 'the home of the account that Steward runs as')
 }
 
 /** References as references, so that nobody takes them for the value. */

@@ -26,7 +26,7 @@ export type UsageRecorderOptions = Readonly<{
   metrics: Metrics
   /** Whether arguments of calls of this server are kept, redacted and cut. Default: of none. */
   keepsArguments?: (serverId: string) => boolean
-  /** Longest time between the end of a call and its append. Default 1 s. */
+  /** Longest time between the end of a call and its append. Default 250 ms: what a second of many calls takes to record at once, their callers would feel. */
   flushMs?: number
   /** A batch is appended before its time when it holds so many calls (2 000) or bytes (500 000). */
   batchCalls?: number

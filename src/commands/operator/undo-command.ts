@@ -99,12 +99,17 @@ async function whatWasDone(commandId: string, besides: ReadonlySet<string>, { lo
   }
 }
 
-/** Whoever has changed a configuration restarts the server, and only then sees that it was wrong: that is no decision about the configuration. */
+/**
+ * Whoever has changed a configuration restarts the server, or switches it off, and only then sees that it was wrong: that is no decision about the
+ * configuration, and taking that back leaves it as it is.
+ */
 const leavesRunningAlone = (name: string): boolean => name === 'servers.update' || name.startsWith('tools.')
 const wishesToRun: ReadonlySet<string> = new Set([
   'ServerStartRequested',
   'ServerStopRequested',
   'ServerRestartRequested',
+  'ServerEnabled',
+  'ServerDisabled',
   'ExecutableApproved',
   'ExecutableApprovalRevoked',
 ])

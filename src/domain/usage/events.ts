@@ -19,4 +19,4 @@ export type ToolCallsRecord = Readonly<{
 export const toolCallsStream = (serverId: string, day: string): StreamName => `toolcalls-${serverId}-${day}`
 
 /** A finished call is in the log at most so long after its end, while the log is there. What a crash can lose is what is younger than that. */
-export const USAGE_FLUSH_MS = 1_000
+export const USAGE_FLUSH_MS = 250

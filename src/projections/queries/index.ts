@@ -118,7 +118,7 @@ export type TargetStatus = 'retired' | 'frozen' | 'paused' | 'unseen' | 'pending
 
 export type ServerFilter = Readonly<{
   name?: string | undefined
-  /** Part of its name, in small letters or capitals. */
+  /** Part of its name or display name, in small letters or capitals. */
   search?: string | undefined
   state?: ServerState | undefined
   health?: Health | undefined
@@ -210,7 +210,7 @@ export type ServerSelection = Readonly<{
   health?: Health | undefined
   enabled?: boolean | undefined
   transport?: ServerConfig['transport']['kind'] | undefined
-  /** Part of the name. */
+  /** Part of the name or display name, in small letters or capitals. */
   search?: string | undefined
   limit?: number | undefined
 }>

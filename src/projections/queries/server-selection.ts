@@ -5,6 +5,7 @@ import type { Row } from '../projection.ts'
 import { servers } from '../servers.ts'
 import type { QueryContext } from './context.ts'
 import type { Answer, ReadOptions, ServerSelection } from './index.ts'
+import { nameHolds } from './servers.ts'
 import { answerPosition, equal, positionOf, run } from './statement.ts'
 
 /** An id that nobody has comes back without a name: what is to be said of it is the business of the command. */
@@ -38,7 +39,7 @@ function conditionsOf({ state, health, enabled, transport, search }: ServerSelec
     equal('health', health),
     equal('enabled', enabled),
     equal('transport', transport),
-    search === undefined ? undefined : sql`strpos(name, ${search.toLowerCase()}) > 0`,
+    nameHolds(search),
   ]
   return conditions.filter((condition) => condition !== undefined)
 }

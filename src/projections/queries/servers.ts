@@ -26,7 +26,7 @@ export const serverQueries = (context: QueryContext): Collection<ServerView, Ser
     },
     filters: ({ name, search, state, health, enabled, transport, builtIn, words = {}, situation = 'registered' }) => [
       equal('name', name),
-      search === undefined ? undefined : sql`strpos(lower(name || ' ' || display_name), lower(${search})) > 0`,
+      nameHolds(search),
       equal('state', state),
       equal('health', health),
       equal('enabled', enabled),
@@ -46,6 +46,10 @@ export const serverQueries = (context: QueryContext): Collection<ServerView, Ser
       return serverView(row, tools)
     },
   })
+
+/** Those whose name or display name holds it; the same for a list and for a selection. Undefined: all. */
+export const nameHolds = (search: string | undefined): RawBuilder<unknown> | undefined =>
+  search === undefined ? undefined : sql`strpos(lower(name || ' ' || display_name), lower(${search})) > 0`
 
 /** The words are made by one function: which standings have a word is asked of it, and never written down a second time. */
 function standingsOf(words: Partial<StatusWords>): readonly RawBuilder<unknown>[] {

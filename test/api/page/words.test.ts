@@ -1,11 +1,15 @@
 /** Rules that the page has from elsewhere, because a browser cannot load them from there: each says the same as where it comes from. */
 import { describe, expect, test } from 'vitest'
+import { alarmingEvents, alertsBefore } from '../../../src/api/page/alerts.js'
 import { severityOf } from '../../../src/api/page/event-words.js'
 import { troublesOf } from '../../../src/api/page/trouble.js'
 import { visible, visibleParts } from '../../../src/api/page/visible.js'
 import { spelled } from '../../../src/api/page/words.js'
+import { event, exampleEvent } from '../../../src/api/schemas/event.ts'
 import { exampleServer, server } from '../../../src/api/schemas/server.ts'
+import { alarmingEvents as alarmingOnTheCommandLine } from '../../../src/cli/top/fleet-picture.ts'
 import { troublesOf as troublesOnTheCommandLine } from '../../../src/cli/top/trouble.ts'
+import { alertKinds } from '../../../src/domain/server/alerts.ts'
 import { messageOfEvent, severityOfEvent, typesOfWords } from '../../../src/domain/server/event-words.ts'
 import { healthWords, serverStates } from '../../../src/domain/server/lifecycle.ts'
 import { visible as visibleOfTheDomain } from '../../../src/domain/text/visible.ts'
@@ -71,6 +75,7 @@ test('what is wrong with a server is the same as `steward top` says', () => {
     { executable: { verdict: 'needs-approval', says: 'unknown', argvHash: 'a', approved: false } },
     { executable: { verdict: 'needs-approval', says: 'unknown', argvHash: 'a', approved: true } },
     { tools: { offered: 3, enabled: 1, quarantined: 2 }, pendingInstructions: { told: null } },
+    { alerts: alertKinds.map((alert) => ({ alert, value: 2, threshold: 1, since: example.stateSince, says: `beyond ${alert}` })) },
     { health: 'unhealthy', healthFacts: { live: false, ready: false, capable: false, says: 'gone' } },
   ]
   const uses = [
@@ -88,4 +93,27 @@ test('what is wrong with a server is the same as `steward top` says', () => {
     }
   }
   expect(told).toBeGreaterThan(30)
+})
+
+test('the same events alarm as with `steward top`, and an alert that still stands is not told as one of before', () => {
+  expect(alarmingEvents).toEqual(alarmingOnTheCommandLine)
+  const example = server.parse(exampleServer)
+  const raised = (alert: string, value: number, at: string) => ({
+    ...event.parse(exampleEvent),
+    ...{ id: at, type: 'ServerAlertRaised', stream: `server-${example.id}`, data: { alert, value, threshold: 1, at } },
+  })
+  const since = '2026-11-21T10:20:00.000Z'
+  const stands = { ...example, alerts: [{ alert: 'p95Ms' as const, value: 2_000, threshold: 1, since, says: 'slow' }] }
+  const events = [
+    raised('p95Ms', 2_000, since),
+    raised('p95Ms', 2_500.4, '2026-11-21T09:00:00.000Z'),
+    raised('errorRate', 0.125, '2026-11-21T08:00:00.000Z'),
+    raised('memoryBytes', 104_857_600, '2026-11-21T07:00:00.000Z'),
+    raised('of another version', 1, '2026-11-21T06:00:00.000Z'),
+  ]
+  expect(alertsBefore(events, [stands]).map(({ severity, says }) => [severity, says])).toEqual([
+    ['warning', '5 % of its calls took longer than 2500 ms'],
+    ['warning', '12.5 % of its calls failed'],
+    ['warning', 'it used 100 MiB'],
+  ])
 })

@@ -8,6 +8,7 @@ import { instant } from '../../../src/domain/instant.ts'
 import { type EventStore, OutcomeUnknown, StoreUnavailable } from '../../../src/domain/ports/event-store.ts'
 import type { Logger } from '../../../src/domain/ports/logger.ts'
 import type { ToolCall } from '../../../src/domain/usage/call.ts'
+import { USAGE_FLUSH_MS } from '../../../src/domain/usage/events.ts'
 import { HandClock, settled } from '../support/hand-clock.ts'
 
 const codec = createCodec()
@@ -85,10 +86,10 @@ function stage(options: Partial<UsageRecorderOptions> = {}) {
 const away: Trouble = () => Promise.reject(new StoreUnavailable({ doing: 'append' }))
 
 describe('batches', () => {
-  test('a call is in the log a second after its end, with all that is known of it', async () => {
+  test('a call is in the log a quarter of a second after its end, with all that is known of it', async () => {
     const { recorder, clock, batches } = stage()
     recorder.record(call({ sessionId: 's', conversation: 'c', outcome: 'refused', rule: 'tool-disabled', durationMs: 0.12345 }))
-    await clock.advance(999)
+    await clock.advance(249)
     expect(await batches()).toEqual([])
     await clock.advance(1)
     const [batch] = await batches()
@@ -115,7 +116,7 @@ describe('batches', () => {
     expect(recorder.standing()).toEqual({ waitingCalls: 0, waitingBytes: 0, droppedCalls: 0 })
   })
 
-  test('a stream is appended to once a second, or when a batch is full', async () => {
+  test('a stream is appended to at intervals, or when a batch is full', async () => {
     const { recorder, clock, batches } = stage({ batchCalls: 500 })
     for (let index = 0; index < 1_200; index++) recorder.record(call())
     await settled()
@@ -320,18 +321,18 @@ describe('the end', () => {
     expect(figures.get('steward_usage_dropped_totalstopped')).toBe(1)
   })
 
-  test('by a crash costs what ended within the last second, and no more', async () => {
+  test('by a crash costs what ended within the last interval, and no more', async () => {
     const { recorder, clock, batches, memory } = stage()
     const ended: number[] = []
     for (let step = 0; step < 35; step++) {
       recorder.record(call({ durationMs: step }))
       ended.push(Date.parse(clock.now()))
-      await clock.advance(100)
+      await clock.advance(90)
     }
     // From here on nothing of the process counts: only what the log holds.
     const crashedAt = Date.parse(clock.now())
     const kept = new Set((await batches()).flatMap(({ data }) => data.calls.map(({ durationMs }) => durationMs)))
-    for (const [step, endedAt] of ended.entries()) if (crashedAt - endedAt > 1_000) expect(kept).toContain(step)
+    for (const [step, endedAt] of ended.entries()) if (crashedAt - endedAt > USAGE_FLUSH_MS) expect(kept).toContain(step)
     expect(kept.size).toBeLessThan(35)
     expect(await memory.head()).toBeDefined()
   })

@@ -11,6 +11,7 @@ import { checkNamespace } from '../shared/namespace.ts'
 import { AppendQueue } from './append-queue.ts'
 import { HeadWatch } from './head-watch.ts'
 import { LogReader } from './log-reader.ts'
+import { LogTail } from './log-tail.ts'
 import { subscription } from './subscription.ts'
 
 export type PostgresEventStoreOptions = Readonly<{
@@ -53,6 +54,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       settings: PLANNER,
     }),
   )
+  const tail = new LogTail(reader)
   const watch = new HeadWatch({ openListener, readHead: () => reader.head(), pollIntervalMs })
   const closing = new AbortController()
 
@@ -112,7 +114,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
     },
 
     subscribe({ after = 0n, types, signal }) {
-      return subscription(reader, watch, { after, types, signal: AbortSignal.any([signal, closing.signal]), logger })
+      return subscription(tail, watch, { after, types, signal: AbortSignal.any([signal, closing.signal]), logger })
     },
 
     async head() {

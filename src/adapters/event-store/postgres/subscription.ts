@@ -6,7 +6,8 @@ import { type Checkpoint, type Position, type RecordedEvent, StoreUnavailable } 
 import type { Logger } from '../../../domain/ports/logger.ts'
 import { backoff } from '../../database/backoff.ts'
 import type { HeadWatch } from './head-watch.ts'
-import type { LogPage, LogReader } from './log-reader.ts'
+import type { LogPage } from './log-reader.ts'
+import type { LogTail } from './log-tail.ts'
 
 export type SubscriptionOptions = Readonly<{
   after: Position
@@ -17,7 +18,7 @@ export type SubscriptionOptions = Readonly<{
 }>
 
 export async function* subscription(
-  reader: LogReader,
+  tail: Pick<LogTail, 'page'>,
   watch: HeadWatch,
   { after, types, signal, logger }: SubscriptionOptions,
 ): AsyncGenerator<RecordedEvent | Checkpoint> {
@@ -26,7 +27,7 @@ export async function* subscription(
   while (!signal.aborted) {
     let page: LogPage
     try {
-      page = await reader.page({ after: position, types, signal })
+      page = await tail.page({ after: position, types, signal })
       failures = 0
     } catch (error) {
       if (signal.aborted) return

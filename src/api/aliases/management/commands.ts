@@ -86,6 +86,8 @@ const update = mcpCommand({
     if (!now) throw new ApiError('not-found')
     if (name !== undefined && name !== now.view.name)
       throw invalid('name', 'stands in paths, metrics and names of tools, and cannot be changed')
+    if (config === undefined && enabled === undefined)
+      throw invalid('config', 'is needed when enabled is left out: nothing else can be changed')
     const query = { preview: false }
     if (config !== undefined) {
       const change = asCanonical(changeServerConfig.body, { ...configChangeOf(config), reason: 'updated' }, mcpFields)

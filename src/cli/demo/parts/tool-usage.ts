@@ -19,7 +19,7 @@ export const toolUsage: FleetPart = {
     screen.say(`${CALLS} calls, one after the other, in ${Math.round(performance.now() - began)} ms`, '     ')
     const total = (of: 'answered' | 'refused'): number => servers.reduce((sum, { seen }) => sum + seen[of], 0)
     const all = (usage: Usage): boolean => usage.calls >= total('answered') && usage.refused >= total('refused')
-    // Written in batches, at most a second later.
+    // Written in batches, a moment later.
     const usage = await screen.during('waiting until the last batch is written', () =>
       until(
         'the figures of all calls',
