@@ -1,6 +1,6 @@
 /**
- * The composition root: the one place that knows every adapter. Builds from configuration to listener, and takes down in reverse order, so that
- * nothing is closed while something above it still works.
+ * The composition root: it knows every adapter, but for those of the storage. Builds from configuration to listener, and takes down in reverse order,
+ * so that nothing is closed while something above it still works.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,15 +15,7 @@ import { createCodec } from './adapters/codec/codec.ts'
 import { createConfigScan } from './adapters/config-scan/config-scan.ts'
 import { createCheckpoints } from './adapters/database/checkpoints.ts'
 import { createHealthSamples } from './adapters/database/health-samples.ts'
-import { createLeases } from './adapters/database/leases.ts'
 import { createLogCursors } from './adapters/database/log-cursors.ts'
-import { fitLogToDatabase } from './adapters/database/log-identity.ts'
-import { openDatabase } from './adapters/database/open-database.ts'
-import type { DataDirectoryLock } from './adapters/embedded-postgres/data-directory-lock.ts'
-import { startEmbeddedPostgres } from './adapters/embedded-postgres/embedded-postgres.ts'
-import { holdDataDirectory } from './adapters/embedded-postgres/hold-data-directory.ts'
-import { createEventStoreDbEventStore } from './adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
-import { createPostgresEventStore } from './adapters/event-store/postgres/postgres-event-store.ts'
 import { loadFaults } from './adapters/fault-files/fault-files.ts'
 import { createHasher } from './adapters/hash/sha256.ts'
 import { createIds } from './adapters/ids/uuid-ids.ts'
@@ -35,7 +27,6 @@ import { createMcpEndpoint } from './adapters/mcp/endpoint.ts'
 import { createGateway } from './adapters/mcp/gateway/gateway.ts'
 import { createMcpLinks } from './adapters/mcp/links.ts'
 import { mcpSessions } from './adapters/mcp/sessions.ts'
-import { meterEventStore } from './adapters/metrics/metered-event-store.ts'
 import { meterHosts } from './adapters/metrics/metered-hosts.ts'
 import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
 import { createResolveOutbound } from './adapters/outbound/resolve-outbound.ts'
@@ -57,9 +48,8 @@ import { createCallFigures } from './commands/fleet/call-figures.ts'
 import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
-import type { Config, LoadedConfig } from './config.ts'
+import type { LoadedConfig } from './config.ts'
 import { allScans } from './domain/discovery/all-scans.ts'
-import type { Logger } from './domain/ports/logger.ts'
 import { builtInConfig } from './domain/server/built-in.ts'
 import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
@@ -70,6 +60,7 @@ import { openFleet } from './service-fleet.ts'
 import { beginFleetLife } from './service-fleet-life.ts'
 import { createServiceHealth } from './service-health.ts'
 import { startHelpers } from './service-helpers.ts'
+import { openStorage } from './service-storage.ts'
 
 export type Service = Readonly<{
   url: string
@@ -120,29 +111,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.use(metrics)
   const faults = await loadFaults(faultsDir, compileLogMatcher)
 
-  const lock = await holdDataDirectory(config)
-  stack.defer(lock.release)
-  const connectionString = await databaseOf(config, { lock, logger, stack })
-  const { namespace } = config
-  const database = stack.use(await openDatabase({ connectionString, namespace }))
-  await database.migrate()
-  const leases = stack.use(createLeases({ connectionString, namespace }))
-  const unmetered =
-    config.eventStore.kind === 'eventstoredb'
-      ? createEventStoreDbEventStore({
-          url: config.eventStore.url.reveal(),
-          allowInsecure: config.allowInsecureEventStore,
-          namespace,
-          logger,
-        })
-      : createPostgresEventStore({ connectionString, namespace, logger })
-  const store = meterEventStore(unmetered, metrics)
-  stack.defer(() => store.close())
-  await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
-
+  const { db, leases, store } = stack.use(await openStorage({ config, metrics, ids, logger }))
   const readModels = stack.use(
     createReadModels({
-      ...{ database: database.kysely, eventStore: store, codec, clock, logger, metrics },
+      ...{ database: db, eventStore: store, codec, clock, logger, metrics },
       retention: { usageMs: config.usageRetentionMs },
     }),
   )
@@ -170,10 +142,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
           onCall: countCalls(metrics),
           ...(baseUrl === undefined ? {} : { baseUrl }),
         })
-  const cursors = createLogCursors(database.kysely)
-  const checkpoints = createCheckpoints(database.kysely)
+  const cursors = createLogCursors(db)
+  const checkpoints = createCheckpoints(db)
   const stopFile = createStopFile({ dataDir: config.dataDir })
-  const samples = createHealthSamples({ db: database.kysely, clock, logger })
+  const samples = createHealthSamples({ db, clock, logger })
   let atHand: ServersAtHand | undefined
   const engine = createEngine({
     store,
@@ -322,7 +294,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     serveLive: (server, admit) => serveWebSockets(server, { admit, logger }),
   })
   stack.defer(entry.close)
-  logger.info({ url: entry.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version }, 'listening')
+  logger.info(
+    { url: entry.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace: config.namespace, version },
+    'listening',
+  )
 
   const resources = stack.move()
   let stopped: Promise<void> | undefined
@@ -335,13 +310,4 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       return stopped
     },
   }
-}
-
-type Held = Readonly<{ lock: DataDirectoryLock; logger: Logger; stack: AsyncDisposableStack }>
-
-/** The operator's own database, or the bundled one in the data directory. */
-async function databaseOf({ databaseUrl, dataDir }: Config, { lock, logger, stack }: Held): Promise<string> {
-  if (databaseUrl.kind === 'external') return databaseUrl.url.reveal()
-  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, lock, logger }))
-  return embedded.connectionString
 }
