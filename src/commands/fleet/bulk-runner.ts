@@ -1,7 +1,7 @@
 /**
  * Carries out operations on many servers, a bounded number of servers at a time. The stream of the operation is the whole record of what began
- * and what ended, so a runner that comes after a crash goes on where the last one was. One instance runs them at a time, to save double work;
- * safety rests on that stream, where an item begins once and ends once, and on the ids of its commands.
+ * and what ended, so a runner that comes after a crash goes on where the last one was. One instance runs them at a time, the one that supervises:
+ * there are the programs that an upgrade tries. Safety rests on that stream, where an item begins once and ends once, and on the ids of its commands.
  */
 import type { Recorded } from '../../domain/events.ts'
 import type { BulkCommand, BulkState, ItemResult } from '../../domain/operation/bulk.ts'
