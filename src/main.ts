@@ -1,9 +1,8 @@
 /**
- * The composition root: the one place that knows every adapter. Builds from configuration to listener, and takes down in reverse order, so that
- * nothing is closed while something above it still works.
+ * The composition root: it knows every adapter, but for those of the storage. Builds from configuration to listener, and takes down in reverse order,
+ * so that nothing is closed while something above it still works.
  */
 import { mkdir } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
@@ -16,13 +15,7 @@ import { createCodec } from './adapters/codec/codec.ts'
 import { createConfigScan } from './adapters/config-scan/config-scan.ts'
 import { createCheckpoints } from './adapters/database/checkpoints.ts'
 import { createHealthSamples } from './adapters/database/health-samples.ts'
-import { createLeases } from './adapters/database/leases.ts'
 import { createLogCursors } from './adapters/database/log-cursors.ts'
-import { fitLogToDatabase } from './adapters/database/log-identity.ts'
-import { openDatabase } from './adapters/database/open-database.ts'
-import { startEmbeddedPostgres } from './adapters/embedded-postgres/embedded-postgres.ts'
-import { createEventStoreDbEventStore } from './adapters/event-store/eventstoredb/eventstoredb-event-store.ts'
-import { createPostgresEventStore } from './adapters/event-store/postgres/postgres-event-store.ts'
 import { loadFaults } from './adapters/fault-files/fault-files.ts'
 import { createHasher } from './adapters/hash/sha256.ts'
 import { createIds } from './adapters/ids/uuid-ids.ts'
@@ -34,7 +27,6 @@ import { createMcpEndpoint } from './adapters/mcp/endpoint.ts'
 import { createGateway } from './adapters/mcp/gateway/gateway.ts'
 import { createMcpLinks } from './adapters/mcp/links.ts'
 import { mcpSessions } from './adapters/mcp/sessions.ts'
-import { meterEventStore } from './adapters/metrics/metered-event-store.ts'
 import { meterHosts } from './adapters/metrics/metered-hosts.ts'
 import { createMetrics } from './adapters/metrics/prometheus-metrics.ts'
 import { createResolveOutbound } from './adapters/outbound/resolve-outbound.ts'
@@ -49,30 +41,26 @@ import { createRemoteHosts } from './adapters/ssh/remote-hosts.ts'
 import { createStopFile } from './adapters/stop-file/stop-file.ts'
 import { createTextDiff } from './adapters/text-diff/unified-diff.ts'
 import { type FirstKey, makeFirstKey } from './admin-key.ts'
-import { createApi } from './api/create-api.ts'
 import { createKnownKeys } from './api/known-keys.ts'
-import { createAdmission } from './api/live/admission.ts'
 import { createLiveHub } from './api/live/live-hub.ts'
-import { serveApi } from './api/serve.ts'
 import { createEngine, processes, type ServersAtHand } from './commands/engine.ts'
-import { createBulkRunner } from './commands/fleet/bulk-runner.ts'
 import { createCallFigures } from './commands/fleet/call-figures.ts'
-import { keepBuiltIns } from './commands/fleet/keep-built-ins.ts'
 import { createUsageRecorder } from './commands/fleet/usage-recorder.ts'
-import { followServersFile } from './commands/operator/follow-servers-file.ts'
 import { createOperatorCommands } from './commands/operator/operator-commands.ts'
-import { resumeCommands } from './commands/operator/resume-commands.ts'
 import { secretsOf } from './config/secrets-of.ts'
-import type { Config, LoadedConfig } from './config.ts'
+import type { LoadedConfig } from './config.ts'
 import { allScans } from './domain/discovery/all-scans.ts'
-import type { Logger } from './domain/ports/logger.ts'
 import { builtInConfig } from './domain/server/built-in.ts'
 import { allProjections } from './projections/all.ts'
 import { createReadModels } from './projections/read-models.ts'
 import { administeredReadModels, shownReadModels } from './read-models-for-operators.ts'
+import { openEntry } from './service-entry.ts'
 import { createLagFigures, createStopFileFigures } from './service-figures.ts'
 import { openFleet } from './service-fleet.ts'
+import { beginFleetLife } from './service-fleet-life.ts'
 import { createServiceHealth } from './service-health.ts'
+import { startHelpers } from './service-helpers.ts'
+import { openStorage } from './service-storage.ts'
 
 export type Service = Readonly<{
   url: string
@@ -99,8 +87,7 @@ const FAULTS_DIR = fileURLToPath(new URL('../faults', import.meta.url))
 
 const CALCULATOR = fileURLToPath(new URL('./built-in/calculator/main.ts', import.meta.url))
 
-/** Time for the listener to finish its requests, and then for effects in flight and servers to end and be recorded: together below ten seconds. */
-const LISTENER_DRAIN_MS = 3_000
+/** For effects in flight and servers to end and be recorded; with what the entry has for its requests, less than ten seconds. */
 const DRAIN_MS = 5_500
 
 const FIRST_KEY_KNOWN_WITHIN_MS = 30_000
@@ -124,28 +111,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   stack.use(metrics)
   const faults = await loadFaults(faultsDir, compileLogMatcher)
 
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const connectionString = await databaseOf(config, logger, stack)
-  const { namespace } = config
-  const database = stack.use(await openDatabase({ connectionString, namespace }))
-  await database.migrate()
-  const leases = stack.use(createLeases({ connectionString, namespace }))
-  const unmetered =
-    config.eventStore.kind === 'eventstoredb'
-      ? createEventStoreDbEventStore({
-          url: config.eventStore.url.reveal(),
-          allowInsecure: config.allowInsecureEventStore,
-          namespace,
-          logger,
-        })
-      : createPostgresEventStore({ connectionString, namespace, logger })
-  const store = meterEventStore(unmetered, metrics)
-  stack.defer(() => store.close())
-  await fitLogToDatabase({ store, db: database.kysely, namespace, ids })
-
+  const { db, leases, store } = stack.use(await openStorage({ config, metrics, ids, logger }))
   const readModels = stack.use(
     createReadModels({
-      ...{ database: database.kysely, eventStore: store, codec, clock, logger, metrics },
+      ...{ database: db, eventStore: store, codec, clock, logger, metrics },
       retention: { usageMs: config.usageRetentionMs },
     }),
   )
@@ -173,10 +142,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
           onCall: countCalls(metrics),
           ...(baseUrl === undefined ? {} : { baseUrl }),
         })
-  const cursors = createLogCursors(database.kysely)
-  const checkpoints = createCheckpoints(database.kysely)
+  const cursors = createLogCursors(db)
+  const checkpoints = createCheckpoints(db)
   const stopFile = createStopFile({ dataDir: config.dataDir })
-  const samples = createHealthSamples({ db: database.kysely, clock, logger })
+  const samples = createHealthSamples({ db, clock, logger })
   let atHand: ServersAtHand | undefined
   const engine = createEngine({
     store,
@@ -232,7 +201,7 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   const callFigures = createCallFigures({ metrics, nameOf: (serverId) => fleet.supervisor.server(serverId)?.state?.name })
   const programs = await openChildProcesses({ dataDirectory: config.dataDir, logger })
   logger.info({ limits: programs.limiting(), holding: programs.holding() }, 'how managed servers are limited and held together')
-  const fleet = await openFleet({
+  const fleet = openFleet({
     ...{
       engine,
       processes: programs,
@@ -251,17 +220,10 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
   })
   const { desk, supervisor } = fleet
   atHand = { desk, supervises: supervisor.supervises, seen: supervisor.seen }
-  const ending = new AbortController()
-  const recording = usage.run({ signal: ending.signal, drain: drain.signal })
-  const sampling = samples.run(ending.signal)
-  const supervising = fleet.run(ending.signal)
-  stack.defer(async () => {
+  const fleetLife = beginFleetLife({ fleet, usage, samples, drain: drain.signal })
+  stack.defer(() => {
     stopAll()
-    await fleet.gateway.close()
-    ending.abort(new Error('Steward stops'))
-    await supervising
-    await fleet.close()
-    await Promise.all([recording, sampling])
+    return fleetLife.stop()
   })
 
   metrics.readFrom(readModels.figures)
@@ -286,10 +248,6 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
     vault: createSecretVault({ directories: config.secretDirs, onKept: (secret) => scrubber.register(secret) }),
     logger,
   })
-  const bulk = createBulkRunner({
-    ...{ log: engine.log, handle: engine.handle, commands, roster: readModels.operationRoster, leases, ids, hash, clock, logger },
-    ...{ canary: fleet.canary, drain: fleet.drain },
-  })
   const callers = createKnownKeys(readModels.queries.keys)
   const hub = createLiveHub({
     ...{ feed: readModels.feed, events: store, codec, clock, logger, metrics },
@@ -298,43 +256,17 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       void fleet.gateway.endPrincipal(keyId)
     },
   })
-  const working = Promise.all([bulk.run(ending.signal), hub.run(ending.signal)])
-  stack.defer(async () => {
-    ending.abort(new Error('Steward stops'))
-    await working
-  })
-  const { serversFile } = config
-  const following =
-    serversFile === undefined
-      ? undefined
-      : followServersFile({
-          ...{ file: createServersFile({ path: serversFile }), configuration: commands.configuration },
-          ...{ leases, ids, clock, logger, signal: ending.signal },
-        })
-  stack.defer(async () => {
-    ending.abort(new Error('Steward stops'))
-    await following
-  })
-  const { builtIns } = config
   const filesDir = join(config.dataDir, 'files')
-  if (builtIns.includes('filesystem')) await mkdir(filesDir, { recursive: true, mode: 0o700 })
+  if (config.builtIns.includes('filesystem')) await mkdir(filesDir, { recursive: true, mode: 0o700 })
   const places = { calculator: { command: process.execPath, args: [CALCULATOR] }, filesDir }
-  const keeping = keepBuiltIns({
-    ...{ wanted: builtIns, configOf: (name) => builtInConfig(name, places, config.servers.usual), supervises: fleet.supervisor.supervises },
-    ...{ commands, log: engine.log, ids, hash, clock, logger, signal: ending.signal },
+  const helpers = startHelpers({
+    ...{ engine, commands, readModels, fleet, hub, leases, ids, hash, clock, logger },
+    serversFile: config.serversFile === undefined ? undefined : createServersFile({ path: config.serversFile }),
+    builtIns: { wanted: config.builtIns, configOf: (name) => builtInConfig(name, places, config.servers.usual) },
   })
-  stack.defer(async () => {
-    ending.abort(new Error('Steward stops'))
-    await keeping
-  })
-  const resuming = new AbortController()
-  const { agenda } = readModels
-  const resumed = resumeCommands({ agenda, log: engine.log, commands: commands.byName, clock, logger, signal: resuming.signal })
-  stack.defer(() => {
-    resuming.abort(new Error('Steward stops'))
-    return resumed
-  })
-  const api = createApi({
+  stack.defer(helpers.stop)
+  const entry = await openEntry({
+    ...{ config, version, callers, hub, keys: readModels.queries.keys, logger, metrics, clock, ids, hash },
     application: {
       commands,
       queries: readModels.queries,
@@ -354,46 +286,23 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
         return { contentType: metrics.contentType, text: await metrics.render() }
       },
     },
-    config: {
-      version,
-      publicMetrics: config.metrics.public,
-      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
-      ...(config.adminKey === undefined ? {} : { adminKeySha256: hash.sha256(config.adminKey.reveal()) }),
-    },
-    logger,
-    metrics,
-    clock,
-    ids,
-    hash,
-    callers,
+    openMcp: (needs) =>
+      createMcpEndpoint({
+        ...{ gateway: fleet.gateway, ...needs },
+        onFault: (error) => logger.error({ error }, 'a request to a managed server could not be handled'),
+      }),
+    serveLive: (server, admit) => serveWebSockets(server, { admit, logger }),
   })
-  const adminKeySha256 = config.adminKey === undefined ? undefined : hash.sha256(config.adminKey.reveal())
-  const origins = new Set(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin])
-  const admit = createAdmission({ hub, keys: readModels.queries.keys, adminKeySha256, origins, hash, ids, clock, logger })
-  const mcp = createMcpEndpoint({
-    ...{ gateway: fleet.gateway, admit: api.admitCaller, hosts: hostsOf(config) },
-    onFault: (error) => logger.error({ error }, 'a request to a managed server could not be handled'),
-  })
-  stack.defer(mcp.close)
-  const listening = await serveApi(api, {
-    ...{ ...config.listen, logger },
-    attach: (server) => serveWebSockets(server, { admit, logger }),
-    beside: mcp,
-  })
-  for (const origin of ownOrigins(listening.url)) origins.add(origin)
-  stack.defer(() => {
-    hub.close()
-    return listening.close(LISTENER_DRAIN_MS)
-  })
+  stack.defer(entry.close)
   logger.info(
-    { url: listening.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace, version },
+    { url: entry.url, eventStore: config.eventStore.kind, database: config.databaseUrl.kind, namespace: config.namespace, version },
     'listening',
   )
 
   const resources = stack.move()
   let stopped: Promise<void> | undefined
   return {
-    url: listening.url,
+    url: entry.url,
     firstKey,
     done: running,
     stop: () => {
@@ -401,24 +310,4 @@ export async function startService({ config, warnings }: LoadedConfig, options: 
       return stopped
     },
   }
-}
-
-/** Names by which callers reach this service: those of the machine itself, and the public one. */
-const hostsOf = ({ publicUrl, listen }: Config): readonly string[] => [
-  // As they stand in a header: an address of IPv6 in brackets.
-  ...['localhost', '127.0.0.1', '[::1]', isIPv6(listen.host) ? `[${listen.host}]` : listen.host],
-  ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
-]
-
-/** Origins of the page that Steward serves itself, by addresses that nobody else can have: who rebinds a name is at another origin. */
-const ownOrigins = (url: string): readonly string[] => {
-  const { origin, port } = new URL(url)
-  return [origin, ...['localhost', '127.0.0.1', '[::1]'].map((host) => new URL(`http://${host}:${port}`).origin)]
-}
-
-/** The operator's own database, or the bundled one in the data directory. */
-async function databaseOf({ databaseUrl, dataDir }: Config, logger: Logger, stack: AsyncDisposableStack): Promise<string> {
-  if (databaseUrl.kind === 'external') return databaseUrl.url.reveal()
-  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, logger }))
-  return embedded.connectionString
 }

@@ -90,7 +90,7 @@ export interface Fleet<Gateway extends FleetGateway> {
 /** One that hangs has its place for ten seconds; the others must not wait for it. */
 const PROBES_AT_ONCE = 16
 
-export async function openFleet<Gateway extends FleetGateway>({
+export function openFleet<Gateway extends FleetGateway>({
   engine,
   processes,
   links,
@@ -100,7 +100,7 @@ export async function openFleet<Gateway extends FleetGateway>({
   clock,
   logger,
   ...parts
-}: FleetParts<Gateway>): Promise<Fleet<Gateway>> {
+}: FleetParts<Gateway>): Fleet<Gateway> {
   const logPathOf = parts.logs.pathOf
   const slots = createSlots(parts.startsAtOnce)
   const identity = { info: { name: 'mcp-steward', version: parts.version }, capabilities: { sampling: {}, elicitation: {} } }

@@ -15,7 +15,7 @@ test('calls that fail are recorded, and alert when there are too many of them', 
   const recorded: GatewayUsage[] = []
   let tell: (usage: GatewayUsage) => void = never
   const stopping = new AbortController()
-  const fleet = await openFleet({
+  const fleet = openFleet({
     engine: bench,
     processes: {
       ...{ place: 'here', spawn: never, endLeftOver: never, limiting: never, holding: never },

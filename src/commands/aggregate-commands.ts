@@ -12,7 +12,8 @@ import { decidedAgain } from './retry.ts'
 
 export type HandleCommand = (addressed: AnyCommand, cause: CommandCause) => Promise<Handled>
 
-export type CommandCause = Cause & Readonly<{ commandId: string; expectedRevision?: bigint }>
+/** `fresh`: the id was made for this very command, and not by somebody who may have given it long ago: then no long stream is searched for it. */
+export type CommandCause = Cause & Readonly<{ commandId: string; fresh?: boolean; expectedRevision?: bigint }>
 
 /** Where the stream stands after the command. `changed` is false when everything was already so. */
 export type Handled = Readonly<{ position: Position; revision: bigint | undefined; changed: boolean }>
@@ -22,12 +23,12 @@ export type Handled = Readonly<{ position: Position; revision: bigint | undefine
  * @throws ConcurrencyConflict others kept writing first.
  */
 export function createCommandHandler(log: EventLog, { onRecorded, onConflict }: CommandObserver = {}): HandleCommand {
-  return (addressed, { expectedRevision, ...cause }) => {
+  return (addressed, { expectedRevision, fresh = false, ...cause }) => {
     const conflict = () => onConflict?.(addressed)
     return decidedAgain(async () => {
       const stream = streamOf(addressed.aggregate, addressed.id)
       const { decision, last, expected, mayHold } = await decideOn(log.states, addressed)
-      if (mayHold(cause.commandId)) {
+      if (mayHold({ commandId: cause.commandId, fresh })) {
         const first = await firstResult(stream, cause.commandId, log)
         if (first) return first
       }

@@ -14,18 +14,23 @@ export type Folded<State> = Readonly<{
   /** What to expect of the next append. */
   expected: ExpectedRevision
   /** False: no event in the state was caused by this command. True: look whether one was. */
-  mayHold: (commandId: string) => boolean
+  mayHold: (command: KnownCommand) => boolean
 }>
+
+/** `fresh`: its id was made a moment ago, for it alone; what is no longer remembered is older. */
+export type KnownCommand = Readonly<{ commandId: string; fresh?: boolean }>
 
 export type ReadFolded<State> = (stream: StreamName) => Promise<Folded<State>>
 
 const MOST_STREAMS = 500
+/** Of each stream, the newest. A server that is watched for years is told of by a new one each time. */
+const MOST_COMMANDS = 500
 
 /** A reader that remembers the streams it read last. */
 export function createStreamMemory<State, Event extends DomainEvent>(
   { store, codec }: Readonly<{ store: Pick<EventStore, 'readStream'>; codec: Codec }>,
   { initialState, evolve }: Fold<State, Event>,
-  { mostStreams = MOST_STREAMS }: Readonly<{ mostStreams?: number }> = {},
+  { mostStreams = MOST_STREAMS, mostCommands = MOST_COMMANDS }: Readonly<{ mostStreams?: number; mostCommands?: number }> = {},
 ): ReadFolded<State> {
   /** The one that was used last stands last. */
   const remembered = new Map<StreamName, Remembered<State>>()
@@ -33,7 +38,7 @@ export function createStreamMemory<State, Event extends DomainEvent>(
   return async (stream) => {
     const known = remembered.get(stream)
     // Shared by readers at the same time: one of them may know commands that another has not read yet, which costs a look and nothing else.
-    const commands = known?.commands ?? new Set<string>()
+    const commands = known?.commands ?? createCommandMemory(mostCommands)
     let state = known?.state ?? initialState
     let last = known?.last
     for await (const item of store.readStream(stream, last === undefined ? {} : { from: last.revision + 1n })) {
@@ -44,7 +49,7 @@ export function createStreamMemory<State, Event extends DomainEvent>(
       last = { revision: event.revision, position: event.position }
     }
     if (last !== undefined) remember(stream, { state, last, commands })
-    return { state, last, expected: last?.revision ?? 'no-stream', mayHold: (commandId) => commands.has(commandId) }
+    return { state, last, expected: last?.revision ?? 'no-stream', mayHold: commands.mayHold }
   }
 
   function remember(stream: StreamName, read: Remembered<State>): void {
@@ -57,4 +62,22 @@ export function createStreamMemory<State, Event extends DomainEvent>(
   }
 }
 
-type Remembered<State> = Readonly<{ state: State; last: NonNullable<Folded<State>['last']>; commands: Set<string> }>
+type Remembered<State> = Readonly<{ state: State; last: NonNullable<Folded<State>['last']>; commands: CommandMemory }>
+
+type CommandMemory = Readonly<{ add: (commandId: string) => void; mayHold: (command: KnownCommand) => boolean }>
+
+function createCommandMemory(most: number): CommandMemory {
+  /** The newest stands last. */
+  const newest = new Set<string>()
+  let hasForgotten = false
+  return {
+    add(commandId) {
+      newest.add(commandId)
+      if (newest.size <= most) return
+      const [oldest] = newest
+      if (oldest !== undefined) newest.delete(oldest)
+      hasForgotten = true
+    },
+    mayHold: ({ commandId, fresh = false }) => newest.has(commandId) || (hasForgotten && !fresh),
+  }
+}

@@ -42,8 +42,14 @@ export const IMPORT_TABLE: readonly Rule[] = [
   { of: 'src/config', mayImport: ['src/config.ts', 'src/config/', 'src/domain/', 'node:', 'zod', 'yaml'] },
   // Programs of their own, started like any other server; they share the words of the protocol.
   { of: 'src/built-in/', mayImport: ['src/built-in/', 'src/domain/mcp/', 'node:'], mayImportTypesOf: ['src/domain/ports/json.ts'] },
-  // What main.ts is made of: it joins the areas, but only main.ts itself knows the adapters.
-  { of: 'src/*.ts', mayImport: ['src/api/', 'src/commands/', 'src/config/', 'src/config.ts', 'src/domain/', 'src/projections/', 'node:'] },
+  // Databases, the log and the directory they lie in are opened, and closed, as one; main.ts has them from there.
+  { of: 'src/service-storage.ts', mayImport: ['src/adapters/', 'src/config.ts', 'src/domain/'] },
+  // What else main.ts is made of: it joins the areas, but knows no adapter.
+  {
+    of: 'src/*.ts',
+    mayImport: ['src/api/', 'src/commands/', 'src/config/', 'src/config.ts', 'src/domain/', 'src/projections/', 'node:'],
+    mayImportTypesOf: ['src/service-fleet.ts'],
+  },
   { of: 'migrations/', mayImport: ['migrations/', 'kysely'] },
 ]
 

@@ -68,12 +68,32 @@ test('whatever is read and written in between, it is what the whole stream amoun
         const { events, expected } = await bench.log.load(name)
         const folded = await read(name)
         expect(folded).toMatchObject({ state: foldOf(names, events), expected })
-        expect(events.every(({ metadata: { commandId } }) => commandId !== undefined && folded.mayHold(commandId))).toBe(true)
-        expect(folded.mayHold('of nobody')).toBe(false)
+        expect(events.every(({ metadata: { commandId } }) => commandId !== undefined && folded.mayHold({ commandId }))).toBe(true)
+        expect(folded.mayHold({ commandId: 'of nobody' })).toBe(false)
       }
     }),
     { numRuns: 50 },
   )
+})
+
+test('of a long stream only the newest commands are remembered: an older one is looked for, a fresh one need not be', async () => {
+  const bench = createBench()
+  const read = createStreamMemory(bench, names, { mostCommands: 2 })
+  for (const commandId of ['c-1', 'c-2']) await tell(commandId)
+  expect((await read('incident-i')).mayHold({ commandId: 'of nobody' })).toBe(false)
+  await tell('c-3')
+  const { mayHold } = await read('incident-i')
+  expect(mayHold({ commandId: 'c-1' })).toBe(true)
+  expect(mayHold({ commandId: 'of nobody' })).toBe(true)
+  expect(mayHold({ commandId: 'made-now', fresh: true })).toBe(false)
+  // Who tells it again after an answer was lost is found.
+  expect(mayHold({ commandId: 'c-3', fresh: true })).toBe(true)
+
+  async function tell(commandId: string): Promise<void> {
+    const { expected } = await bench.log.load('incident-i')
+    const cause = { actor: 'tester', correlationId: 'c', causationId: 'c', commandId }
+    await bench.log.append('incident-i', expected, [acknowledged('i', commandId)], cause)
+  }
 })
 
 test('an instance that has handled a thousand inputs reads only what is new at the next one', async () => {

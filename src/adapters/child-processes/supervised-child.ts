@@ -126,6 +126,8 @@ export function superviseChild({
     } else killAtMs = Math.min(killAtMs, performance.now() + graceMs)
     const giveUp = new AbortController()
     const tooLate = delay(graceMs + UNKILLABLE_MS, undefined, { signal: giveUp.signal, ref: false }).then(() => {
+      // From now on a sweep is to take it for a left-over.
+      settled({ nothingLeft: false })
       throw new StopFailed([pid])
     })
     try {

@@ -2,14 +2,14 @@
  * The bundled PostgreSQL in the data directory: started, owned and stopped by this process.
  * It lives exactly as long as its owner, also when the owner is killed with -9, and the directory never has two owners.
  */
-import { mkdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
+import { realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../../domain/ports/logger.ts'
 import { findBinaries, linkLibraries } from './binaries.ts'
 import { clusterOwner, ensureCluster } from './cluster.ts'
 import type { DataDirectoryLock } from './data-directory-lock.ts'
-import { lockDataDirectory } from './data-directory-lock.ts'
 import { asEmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { holdDataDirectory } from './hold-data-directory.ts'
 import { SUPERUSER } from './initialise.ts'
 import { keepRunning } from './keep-running.ts'
 import type { RunningServer } from './launch-server.ts'
@@ -32,6 +32,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 export type EmbeddedPostgresOptions = Readonly<{
   /** Made when missing. Holds the cluster, the lock, and the socket when its path is short enough. */
   dataDir: string
+  /** Of a directory that is held already: it stays locked when the database has stopped. Default: it is locked here, for the life of the database. */
+  lock?: DataDirectoryLock
   logger?: Logger
   /** Ends the start; a started server is ended by `stop`. */
   signal?: AbortSignal
@@ -47,23 +49,12 @@ export type EmbeddedPostgresOptions = Readonly<{
 
 /** @throws EmbeddedPostgresError with the rule that was broken, and what to do about it. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const lock = options.lock ?? (await holdDataDirectory(options))
+  const release = options.lock === undefined ? lock.release : async () => undefined
   try {
-    await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
-    const dataDir = await realpath(options.dataDir)
-    const lock = await lockDataDirectory({
-      path: join(dataDir, 'owner.lock'),
-      dataDir,
-      patienceMs: options.orphanPatienceMs ?? 10_000,
-      stopOrphan: () => stopOrphan(join(dataDir, 'cluster')),
-      signal: options.signal,
-    })
-    try {
-      return await startLocked(dataDir, lock, options)
-    } catch (error) {
-      await lock.release()
-      throw error
-    }
+    return await startLocked(await realpath(options.dataDir), { ...lock, release }, options)
   } catch (error) {
+    await release()
     throw asEmbeddedPostgresError(error, options.dataDir)
   }
 }
@@ -117,11 +108,3 @@ async function startLocked(dataDir: string, lock: DataDirectoryLock, options: Em
 /** Every part is named, so that PGPORT and its kin in the environment change nothing. No password: who reaches the socket is the owner. */
 const connectionString = (socketDir: string): string =>
   `postgresql://${SUPERUSER}@localhost:5432/postgres?host=${encodeURIComponent(socketDir)}`
-
-/** A server whose owner and supervisor were both killed stops for nobody; the next owner stops it, once sure that it is this one. */
-async function stopOrphan(cluster: string): Promise<void> {
-  const pid = Number.parseInt(await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => ''), 10)
-  if (Number.isNaN(pid)) return
-  const workingDirectory = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
-  if (workingDirectory === cluster) process.kill(pid, 'SIGINT')
-}

@@ -11,7 +11,7 @@ import type { Hash } from '../../domain/ports/hash.ts'
 import type { Json } from '../../domain/ports/json.ts'
 import type { ServerConfig } from '../../domain/server/config.ts'
 import { type ConfigHistory, lastGoodConfig } from '../../domain/server/config-history.ts'
-import { argvHash } from '../../domain/server/executable.ts'
+import { isApproved } from '../../domain/server/executable.ts'
 import type { RegisteredServer } from '../../domain/server/state.ts'
 import { CommandRefused } from '../command-refused.ts'
 import type { FleetDesk } from '../fleet/desk.ts'
@@ -98,15 +98,14 @@ type Tried = Readonly<{ outcome: ServerLook['present']; because: ServerLook['pre
 const UNTRIED: Tried = { outcome: 'untried', because: '' }
 
 async function tryOnce(
-  { approvedArgv }: RegisteredServer,
+  server: RegisteredServer,
   config: ServerConfig,
   { desk, hash }: LookDeps,
   signal: AbortSignal,
 ): Promise<Tried | undefined> {
-  const { transport, startTimeoutMs } = config
-  const approved = transport.kind === 'stdio' && approvedArgv.has(argvHash(transport, hash))
+  const { startTimeoutMs } = config
   const patient = { ...config, startTimeoutMs: Math.min(startTimeoutMs, TRIAL_PATIENCE_MS) }
-  const { works, failure } = await desk.testServer(patient, { approved, signal })
+  const { works, failure } = await desk.testServer(patient, { approved: isApproved(server, config, hash), signal })
   if (works) return { outcome: 'works', because: '' }
   if (!failure || (failure.reason === 'start-timeout' && patient.startTimeoutMs < startTimeoutMs)) return undefined
   return { outcome: 'fails', because: failure.reason }

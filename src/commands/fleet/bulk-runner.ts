@@ -1,7 +1,7 @@
 /**
  * Carries out operations on many servers, a bounded number of servers at a time. The stream of the operation is the whole record of what began
- * and what ended, so a runner that comes after a crash goes on where the last one was. One instance runs them at a time, to save double work;
- * safety rests on that stream, where an item begins once and ends once, and on the ids of its commands.
+ * and what ended, so a runner that comes after a crash goes on where the last one was. One instance runs them at a time, the one that supervises:
+ * there are the programs that an upgrade tries. Safety rests on that stream, where an item begins once and ends once, and on the ids of its commands.
  */
 import type { Recorded } from '../../domain/events.ts'
 import type { BulkCommand, BulkState, ItemResult } from '../../domain/operation/bulk.ts'
@@ -10,7 +10,7 @@ import type { Clock } from '../../domain/ports/clock.ts'
 import type { Position, StreamName } from '../../domain/ports/event-store.ts'
 import type { Hash } from '../../domain/ports/hash.ts'
 import type { Ids } from '../../domain/ports/ids.ts'
-import type { Leases } from '../../domain/ports/leases.ts'
+import type { Lease, Leases } from '../../domain/ports/leases.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import type { OperationRoster } from '../../domain/ports/operation-roster.ts'
 import { protect } from '../../domain/protected.ts'
@@ -35,6 +35,8 @@ export type BulkRunnerOptions = Readonly<{
   hash: Hash
   clock: Clock
   logger: Logger
+  /** Whether this instance supervises: only there are the programs that an upgrade tries, and the calls that it lets end. */
+  supervises: () => boolean
   /** Servers at the same time, over all operations. Default: 16. */
   concurrency?: number
   /** After so long without an end, what became of a server is *unknown*. Default: 180 s. */
@@ -46,31 +48,48 @@ export type BulkRunner = Readonly<{
   run: (signal: AbortSignal) => Promise<void>
 }>
 
-/** How often an instance that does not run operations tries to take over, and how long one that failed waits. */
+/** How often an instance that does not run operations tries to take over, and how long one that failed waits; how often one that does looks whether it may. */
 const TAKE_OVER_EVERY_MS = 1_000
 const TAKE_UP_AGAIN_MS = 5_000
 
 export function createBulkRunner(options: BulkRunnerOptions): BulkRunner {
-  const { log, handle, commands, canary, drain, roster, leases, ids, hash, clock, logger } = options
+  const { log, handle, commands, canary, drain, roster, leases, supervises, ids, hash, clock, logger } = options
   const { concurrency = 16, itemTimeoutMs = 180_000 } = options
   const slots = createSlots(concurrency)
 
   return {
     async run(signal) {
       while (!signal.aborted) {
-        const lease = await leases.tryHold('bulk-operations').catch((error: unknown) => {
-          logger.warn({ error }, 'whether another instance carries out operations could not be found out')
-          return undefined
-        })
+        const lease = supervises() ? await tryHold() : undefined
         if (lease) {
           await using held = lease
-          await whileHeld(AbortSignal.any([signal, held.lost])).catch((error: unknown) => {
-            if (!signal.aborted && !held.lost.aborted) logger.error({ error }, 'operations could not be carried out; they begin again')
+          using supervising = whileSupervising()
+          const until = AbortSignal.any([signal, held.lost, supervising.signal])
+          await whileHeld(until).catch((error: unknown) => {
+            if (!until.aborted) logger.error({ error }, 'operations could not be carried out; they begin again')
           })
         }
         if (!signal.aborted) await clock.sleep(TAKE_OVER_EVERY_MS, signal).catch(() => undefined)
       }
     },
+  }
+
+  async function tryHold(): Promise<Lease | undefined> {
+    return await leases.tryHold('bulk-operations').catch((error: unknown) => {
+      logger.warn({ error }, 'whether another instance carries out operations could not be found out')
+      return undefined
+    })
+  }
+
+  /** Its signal aborts when this instance supervises no more. */
+  function whileSupervising(): Disposable & Readonly<{ signal: AbortSignal }> {
+    const no = new AbortController()
+    const over = new AbortController()
+    void (async () => {
+      while (!over.signal.aborted && supervises()) await clock.sleep(TAKE_OVER_EVERY_MS, over.signal).catch(() => undefined)
+      no.abort(new Error('another instance supervises'))
+    })()
+    return { signal: no.signal, [Symbol.dispose]: () => over.abort() }
   }
 
   async function whileHeld(until: AbortSignal): Promise<void> {

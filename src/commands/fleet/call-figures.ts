@@ -22,15 +22,16 @@ export function createCallFigures({
 }: Readonly<{ metrics: Metrics; nameOf: (serverId: string) => string | undefined }>): CallFigures {
   const tallies = new Map<string, Tally>()
 
-  const tallyOf = (server: string): Tally => {
-    const known = tallies.get(server)
+  const tallyOf = (serverId: string, server: string): Tally => {
+    const known = tallies.get(serverId)
     if (known) return known
-    const made: Tally = { outcomes: new Map(), tools: new Map(), requestBytes: 0, responseBytes: 0 }
-    tallies.set(server, made)
+    const made: Tally = { server, outcomes: new Map(), tools: new Map(), requestBytes: 0, responseBytes: 0 }
+    tallies.set(serverId, made)
     return made
   }
 
-  function flushServer(server: string, tally: Tally): void {
+  function flushServer(tally: Tally): void {
+    const { server } = tally
     for (const [outcome, calls] of tally.outcomes) if (calls > 0) metrics.count('steward_server_calls_total', { server, outcome }, calls)
     tally.outcomes.clear()
     if (tally.requestBytes > 0) metrics.count('steward_server_call_bytes_total', { server, direction: 'request' }, tally.requestBytes)
@@ -50,7 +51,7 @@ export function createCallFigures({
     count({ serverId, tool, outcome, durationMs, requestBytes, responseBytes }) {
       const server = nameOf(serverId)
       if (server === undefined) return
-      const tally = tallyOf(server)
+      const tally = tallyOf(serverId, server)
       tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)
       // What never got to the server says nothing about it, and its tool may be one that nobody has.
       if (!reachedServer(outcome)) return
@@ -62,13 +63,18 @@ export function createCallFigures({
       if (isError(outcome)) counted.errors += 1
     },
     flush() {
-      for (const [server, tally] of tallies) flushServer(server, tally)
+      for (const [serverId, tally] of tallies) {
+        flushServer(tally)
+        // Servers come and go for as long as Steward runs.
+        if (nameOf(serverId) === undefined) tallies.delete(serverId)
+      }
     },
   }
 }
 
 type Counted = { calls: number; errors: number }
 type Tally = {
+  readonly server: string
   readonly outcomes: Map<CallOutcome, number>
   readonly tools: Map<string, Counted>
   requestBytes: number

@@ -7,12 +7,12 @@ import type { Ids } from '../../domain/ports/ids.ts'
 import type { Logger } from '../../domain/ports/logger.ts'
 import type { McpSessions, NegotiateOptions } from '../../domain/ports/mcp.ts'
 import type { ServerLogs } from '../../domain/ports/server-logs.ts'
-import { protect } from '../../domain/protected.ts'
 import type { Instructions, Negotiated } from '../../domain/server/events.ts'
 import type { HashedTool } from '../../domain/server/tool.ts'
 import type { Slots } from '../../domain/slots.ts'
 import type { Launch } from './launch.ts'
-import { beginLife } from './server-life.ts'
+import { spokenBy, toldOf } from './life-facts.ts'
+import { beginLife, type LifeEnd } from './server-life.ts'
 
 export type CanaryOptions = Readonly<{
   logs: Pick<ServerLogs, 'pathOf'>
@@ -29,7 +29,8 @@ export type CanaryOptions = Readonly<{
 
 /** No server can have this name: those begin with a letter or digit. */
 const TESTS = '.tests'
-const STDERR_EXCERPT = 3_500
+/** When nobody waits for the answer any more: Steward may be stopping, and has no more patience than that. */
+const LEFT_GRACE_MS = 3_000
 
 export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }: CanaryOptions): CanaryStart {
   return {
@@ -53,13 +54,12 @@ export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }:
             for (const { name, says } of invalid)
               logger.info({ runId, tool: name, says }, 'a tried server has a tool that cannot be served')
           },
-          async running({ negotiated: { era, version, serverInfo, capabilities } }) {
-            const { name: serverName, version: serverVersion } = serverInfo
-            runs.resolve({ era, protocolVersion: version, serverName, serverVersion, capabilities })
+          async running({ negotiated }) {
+            runs.resolve(spokenBy(negotiated))
           },
         },
       })
-      const leave = () => life.stop()
+      const leave = () => life.stop(LEFT_GRACE_MS)
       signal?.addEventListener('abort', leave, { once: true })
       try {
         if (signal?.aborted) leave()
@@ -68,10 +68,8 @@ export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }:
         switch (first.kind) {
           case 'runs':
             return { kind: 'healthy', negotiated: first.negotiated, tools, instructions, startedInMs }
-          case 'failed': {
-            const { reason, says, stderrTail } = first
-            return { kind: 'failed', reason, says: protect(says), stderrTail: protect(stderrTail.slice(-STDERR_EXCERPT)) }
-          }
+          case 'failed':
+            return { kind: 'failed', reason: first.reason, ...toldOf(first) }
           case 'stopped':
             return { kind: 'given-up' }
         }
@@ -79,9 +77,15 @@ export function createCanaryStart({ logs, slots, ids, clock, logger, ...parts }:
         signal?.removeEventListener('abort', leave)
         // Nothing of it outlives the answer.
         life.stop()
-        await life.ended
+        tellUnended(runId, await life.ended)
         free()
       }
     },
+  }
+
+  /** Nobody else hears of it: nothing of a try is recorded. */
+  function tellUnended(runId: string, end: LifeEnd): void {
+    if (end.kind !== 'failed' || end.reason !== 'stop-failed') return
+    logger.error({ runId, error: end.cause }, 'a program that was only tried could not be ended; something of it may still run')
   }
 }

@@ -48,17 +48,6 @@ export type ServerTest = Readonly<{
   failure: Readonly<{ reason: FailureReason; says: string; stderrTail: string }> | null
 }>
 
-/** Of an instance without a supervisor. */
-export const deskOfNobody: FleetDesk = {
-  refreshServer: async () => notHere(),
-  serverLogs: async () => notHere(),
-  vitals: async () => undefined,
-  allVitals: async () => undefined,
-  callTool: async () => notHere(),
-  testServer: async () => notHere(),
-  tryUpgrade: async () => notHere(),
-}
-
 export type FleetDeskOptions = Readonly<{
   gateway: Readonly<{ callTool(call: PlainCall): Promise<PlainAnswer> }>
   supervisor: Pick<Supervisor, 'server' | 'supervises'>
@@ -121,6 +110,7 @@ export function createFleetDesk(options: FleetDeskOptions): FleetDesk {
       }
     },
     async tryUpgrade(serverId, version, signal) {
+      if (!supervisor.supervises()) notHere()
       const { state } = await log.states.server(serverId)
       if (state.situation !== 'registered')
         throw new CommandRefused({ rule: 'server-not-registered', facts: { situation: state.situation } })

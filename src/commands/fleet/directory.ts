@@ -11,7 +11,7 @@ import {
   type McpSession,
 } from '../../domain/ports/mcp.ts'
 import { admit, type BreakerLimits, broke, closedBreaker } from '../../domain/server/breaker.ts'
-import { argvHash } from '../../domain/server/executable.ts'
+import { isApproved } from '../../domain/server/executable.ts'
 import type { RegisteredServer } from '../../domain/server/state.ts'
 import { servedDefinition, type ToolDefinition, whyNoTools } from '../../domain/server/tool.ts'
 import type { CallRules } from './call-rules.ts'
@@ -77,11 +77,11 @@ function gatewayServer(managed: ManagedServer, state: RegisteredServer, options:
       // Not the configuration of now: what has changed since belongs to the next run, whose tools nobody has seen.
       const { runsWith } = managed
       if (managed.session === undefined || runsWith === undefined) return refuse(managed, name)
-      const { transport, stopGraceMs } = runsWith
+      const { stopGraceMs } = runsWith
       const opening = launch({
         runId: ids.fresh(),
         config: runsWith,
-        approved: transport.kind === 'stdio' && state.approvedArgv.has(argvHash(transport, hash)),
+        approved: isApproved(state, runsWith, hash),
         logPath: logPathOf(name, `session-${label}`),
       }).then((launched): LentLine & typeof launched => ({ ...launched, ...lentLine(launched.link, end) }))
       // Lent before there is anything: a server that goes, or is started anew, takes with it what is only being opened.

@@ -3,20 +3,18 @@
  * log each time, so a question that was asked twice, or in between, changes nothing.
  */
 import { elapsedMs } from '../../domain/instant.ts'
-import { AppendTooLarge } from '../../domain/ports/event-store.ts'
-import { McpRequestFailed, type McpSession, type Quiescence } from '../../domain/ports/mcp.ts'
-import { protect } from '../../domain/protected.ts'
+import type { McpSession, Quiescence } from '../../domain/ports/mcp.ts'
 import { type Breaker, closedBreaker } from '../../domain/server/breaker.ts'
-import type { ServerCommand } from '../../domain/server/commands.ts'
 import type { ServerConfig } from '../../domain/server/config.ts'
 import { diffConfigs } from '../../domain/server/config-diff.ts'
-import { argvHash } from '../../domain/server/executable.ts'
+import type { Exit } from '../../domain/server/events.ts'
+import { isApproved } from '../../domain/server/executable.ts'
 import type { RegisteredServer, Run, Server } from '../../domain/server/state.ts'
-import type { CommandCause } from '../aggregate-commands.ts'
-import { CommandRefused } from '../command-refused.ts'
 import { throughOutages } from '../retry.ts'
 import type { Loan } from './lent-line.ts'
-import { beginLife, type LifeEnd, type LifeListener, type ServerLife } from './server-life.ts'
+import { createLoans } from './loans.ts'
+import { createRunReports } from './run-reports.ts'
+import { beginLife, type LifeEnd, type ServerLife } from './server-life.ts'
 import type { Held } from './supervision.ts'
 
 export interface ManagedServer {
@@ -54,7 +52,7 @@ export interface ManagedServer {
 }
 
 export function createManagedServer(serverId: string, options: Held): ManagedServer {
-  const { log, handle, ids, clock, logger, hash, jitter } = options
+  const { log, ids, clock, logger, hash, jitter } = options
   let state: RegisteredServer | undefined
   let readUpTo = -1n
   let life: ServerLife | undefined
@@ -67,10 +65,16 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   let reading: Promise<unknown> | undefined
   let again = false
   const waiting = new Set<() => void>()
-  /** What single clients have, and with which configuration it was started. */
-  const lent = new Map<Loan, ServerConfig | undefined>()
+  const loans = createLoans({ serverId, logger })
   const closed = new AbortController()
   let alarm = new AbortController()
+  const reports = createRunReports({
+    ...options,
+    serverId,
+    refused() {
+      again = true
+    },
+  })
 
   const server: ManagedServer = {
     serverId,
@@ -81,7 +85,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       return quiet === undefined ? life?.session : undefined
     },
     get gone() {
-      const isIdle = !life && !leaving && !looking && lent.size === 0
+      const isIdle = !life && !leaving && !looking && loans.size === 0
       return isIdle && state === undefined && readUpTo >= 0n
     },
     get runsWith() {
@@ -99,9 +103,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     drain,
     settled,
     lend(loan) {
-      lent.set(loan, life?.config)
+      const takeOff = loans.lend(loan, life?.config)
       look()
-      return () => void lent.delete(loan)
+      return takeOff
     },
     async close(graceMs) {
       closing = true
@@ -110,7 +114,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       // Whatever is on its way out already was given more patience, and a step that waits for the log must not hold it up.
       leaving?.stop(graceMs)
       life?.stop(graceMs)
-      for (const loan of lent.keys()) loan.end(graceMs).catch(() => undefined)
+      loans.end(graceMs)
       look()
       while (looking) await looking
     },
@@ -119,9 +123,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
   function look(): void {
     again = true
-    // A step may wait long for a program; what callers may do is known at once.
-    reading = read().catch(() => undefined)
-    looking ??= keepLooking()
+    // A step may wait long for a program; what callers may do is known at once. A first step begins by reading.
+    if (looking) void load().catch(() => undefined)
+    else looking = keepLooking()
   }
 
   async function keepLooking(): Promise<void> {
@@ -148,7 +152,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     quiet = quiescence
     const over = new AbortController()
     try {
-      const idle = Promise.all([quiescence.idle, ...Array.from(lent.keys(), (loan) => loan.idle().catch(() => undefined))])
+      const idle = Promise.all([quiescence.idle, loans.idle()])
       await Promise.race([idle, clock.sleep(withinMs, AbortSignal.any([signal, closed.signal, over.signal]))])
     } catch (error) {
       letIn(quiescence)
@@ -170,7 +174,7 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   async function step(): Promise<boolean> {
     const { state: now, last } = await load()
     const isWanted = !closing && shouldRun(now) && !now.run?.replace
-    if (!isWanted) await takeBack()
+    if (!isWanted) await loans.takeBack(() => true, mostGraceMs)
     if (life) {
       if (isWanted) return false
       await end(life, now)
@@ -193,16 +197,6 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     return true
   }
 
-  /** Beside each other, and beside nothing else: nobody is to be served while the server itself is on its way out. */
-  async function takeBack(which: (startedWith: ServerConfig | undefined) => boolean = () => true): Promise<void> {
-    const loans = [...lent].flatMap(([loan, startedWith]) => (which(startedWith) ? [loan] : []))
-    const ending = loans.map(async (loan) => {
-      await loan.end(mostGraceMs).catch((error: unknown) => logger.error({ serverId, error }, NOT_ENDED))
-      lent.delete(loan)
-    })
-    await Promise.all(ending)
-  }
-
   /** Of a Steward that is gone, or that has lost its lease and is letting go. Nothing begins here before its programs have ended there. */
   async function buryRun({ runId, supervisorId, process, startingAt }: Run): Promise<void> {
     if (options.isHere(supervisorId)) {
@@ -211,14 +205,19 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
         logger.warn({ serverId, runId, pid: process.pid }, 'took down a program by the id and start that an earlier life had recorded')
     } else {
       await clock.sleep(Math.max(0, elapsedMs(clock.now(), options.othersGoneAt)), closed.signal)
-      const now = await read()
+      const { state: now } = await load()
       if (now.situation === 'absent' || now.run?.runId !== runId) return
     }
-    const exit = { how: 'gone', code: null, signal: null } as const
-    await tell({ type: 'ReportServerStopped', data: { runId, exit, now: clock.now() } })
+    await reports.stopped(runId, GONE)
   }
 
-  async function load(): Promise<Loaded> {
+  function load(): Promise<Loaded> {
+    const loading = readNow()
+    reading = loading.catch(() => undefined)
+    return loading
+  }
+
+  async function readNow(): Promise<Loaded> {
     const loaded = await throughOutages(() => log.states.server(serverId), { clock, signal: closed.signal }).catch(keepKnown)
     const { state: now, last } = loaded
     // Two looks at once may end in the other order: what is older changes nothing.
@@ -227,10 +226,6 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
       readUpTo = last?.revision ?? readUpTo
     }
     return loaded
-  }
-
-  async function read(): Promise<Server> {
-    return (await load()).state
   }
 
   /** Steward stops while the log is away: what was known last is enough to end what runs. */
@@ -249,24 +244,35 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
   /** `expected`: where its stream stood. What began is what is configured in the log at that point, however long it waited for its turn. */
   async function begin(now: RegisteredServer, expected: bigint | undefined): Promise<void> {
     // After a crash clients keep what is theirs, unless it is another program by now.
-    await takeBack((startedWith) => startedWith === undefined || diffConfigs(startedWith, now.config).length > 0)
+    const isOther = (startedWith: ServerConfig | undefined): boolean =>
+      startedWith === undefined || diffConfigs(startedWith, now.config).length > 0
+    await loans.takeBack(isOther, mostGraceMs)
     const { launch, sessions, identity, slots, probes, logPathOf } = options
+    // Whoever asks for it now has seen that; nothing of the last run is to go on beside this one.
+    if (now.failure?.reason === 'stop-failed') await options.processes.sweep()
     const runId = ids.fresh()
     const free = await slots.take(closed.signal)
     try {
-      const data = { runId, supervisorId: options.supervisorId, now: clock.now() }
-      if (!(await tell({ type: 'BeginServerStart', data }, expected))) return free()
+      if (!(await reports.began(runId, expected))) return free()
     } catch (error) {
       free()
       throw error
     }
-    const { transport } = now.config
     quiet = undefined
     const begun = beginLife({
       ...{ runId, config: now.config, launch, sessions, identity, hash, clock, jitter, prior: now.spoken, probes },
-      approved: transport.kind === 'stdio' && now.approvedArgv.has(argvHash(transport, hash)),
+      approved: isApproved(now, now.config, hash),
       logPath: logPathOf(now.name, runId),
-      hears: listener(runId, free),
+      hears: reports.listener(runId, {
+        runs() {
+          server.breaker = closedBreaker
+          free()
+          look()
+        },
+        isReady() {
+          server.breaker = closedBreaker
+        },
+      }),
     })
     life = begun
     begun.ended.then((ended) => {
@@ -276,37 +282,11 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     })
   }
 
-  function listener(runId: string, free: () => void): LifeListener {
-    return {
-      async spawned(process) {
-        await tell({ type: 'ReportServerSpawned', data: { runId, ...process, now: clock.now() } })
-      },
-      async tools(tools, instructions, { invalid }) {
-        for (const { name, says } of invalid) logger.warn({ serverId, tool: name, says }, 'a tool definition cannot be served')
-        await tell({ type: 'ReportTools', data: { runId, tools, instructions, now: clock.now() } }).catch(tooManyTools)
-      },
-      async running({ negotiated }) {
-        const { era, version, serverInfo, capabilities } = negotiated
-        const spoken = { era, protocolVersion: version, serverName: serverInfo.name, serverVersion: serverInfo.version, capabilities }
-        await tell({ type: 'ReportServerRunning', data: { runId, ...spoken, now: clock.now() } })
-        server.breaker = closedBreaker
-        free()
-        look()
-      },
-      probed(facts) {
-        options.samples.record({ serverId, runId, at: clock.now(), facts })
-        if (facts.ready) server.breaker = closedBreaker
-      },
-      async health(facts) {
-        await tell({ type: 'ReportServerHealth', data: { runId, facts, now: clock.now() } })
-      },
-    }
-  }
-
   /** It ended without being asked. */
   function over(ended: ServerLife, end: LifeEnd): void {
     const { runId } = ended
-    tellEnd(runId, end)
+    reports
+      .ended(runId, end)
       .catch((error: unknown) => logger.error({ serverId, runId, error }, 'the end of a server could not be recorded'))
       .finally(() => {
         if (life === ended) life = undefined
@@ -321,44 +301,14 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
     leaving = ending
     // It ends whether or not the log can be told: that may have to wait for an outage to pass.
     ending.stop(mostGraceMs)
-    const telling =
-      wasRunning && now.situation !== 'absent' ? tell({ type: 'ReportServerStopping', data: { runId, now: clock.now() } }) : undefined
+    const telling = wasRunning && now.situation !== 'absent' ? reports.stopping(runId) : undefined
     telling?.catch(() => undefined)
     const ended = await ending.ended
     leaving = undefined
     await telling
     // It was to end, so how it went is no failure; unless it did not go.
-    if (ended.kind === 'failed' && ended.reason === 'stop-failed') await tellEnd(runId, ended)
-    else await tellEnd(runId, { kind: 'stopped', exit: ended.exit ?? { how: 'gone', code: null, signal: null } })
-  }
-
-  async function tellEnd(runId: string, end: LifeEnd): Promise<void> {
-    if (end.kind === 'stopped') {
-      await tell({ type: 'ReportServerStopped', data: { runId, exit: end.exit, now: clock.now() } })
-      return
-    }
-    const { reason, exit, cause } = end
-    if (cause !== undefined) logger.error({ serverId, runId, reason, error: cause }, 'a server ended for a reason that is not its own')
-    const told = { says: protect(end.says), stderrTail: protect(end.stderrTail.slice(-STDERR_EXCERPT)) }
-    await tell({ type: 'ReportServerFailed', data: { runId, reason, exit, ...told, jitter: jitter(), now: clock.now() } })
-  }
-
-  /** @returns false when a rule refuses it: then the state has changed, and is looked at again. */
-  async function tell(command: ServerCommand, expected?: bigint): Promise<boolean> {
-    const runId = 'runId' in command.data ? command.data.runId : serverId
-    const held = expected === undefined ? {} : { expectedRevision: expected }
-    const cause: CommandCause = { actor: 'steward', commandId: ids.fresh(), correlationId: runId, causationId: runId, ...held }
-    try {
-      // While Steward stops, an outage of the log must not hold it up.
-      const recording = () => handle({ aggregate: 'server', id: serverId, command }, cause)
-      await throughOutages(recording, { clock, signal: options.drain })
-      return true
-    } catch (error) {
-      if (!(error instanceof CommandRefused)) throw error
-      logger.info({ serverId, runId, command: command.type, rule: error.rule }, 'a report of the supervisor was refused')
-      again = true
-      return false
-    }
+    if (ended.kind === 'failed' && ended.reason === 'stop-failed') await reports.ended(runId, ended)
+    else await reports.stopped(runId, ended.exit ?? GONE)
   }
 
   async function settled(signal: AbortSignal): Promise<void> {
@@ -383,18 +333,9 @@ export function createManagedServer(serverId: string, options: Held): ManagedSer
 
 /** `last`: of the events that are in it. */
 type Loaded = Readonly<{ state: Server; last: Readonly<{ revision: bigint }> | undefined }>
-/** What cannot be recorded cannot be approved, or served. */
-function tooManyTools(error: unknown): never {
-  if (!(error instanceof AppendTooLarge)) throw error
-  throw new McpRequestFailed({ rule: 'too-large', says: `what changed in its list takes more than ${error.limitBytes} bytes in the log` })
-}
-
-const NOT_ENDED = 'a program of a single client could not be ended'
+const GONE: Exit = { how: 'gone', code: null, signal: null }
 /** How long a failed look waits before the next one. */
 const AFTER_ERROR_MS = 1_000
-/** Of the end of its error stream, in UTF-16 units: enough for a stack. */
-const STDERR_EXCERPT = 3_500
-
 const shouldRun = (server: Server): server is RegisteredServer =>
   server.situation === 'registered' && server.enabled && server.desired === 'running' && server.state !== 'maintenance'
 

@@ -72,7 +72,7 @@ export function createServerAlerts({ supervisor, processUsage, handle, ids, cloc
     for (const server of watched) {
       const { serverId } = server
       const measured = { ...measuredCalls(serverId, nowMs), ...measuredMemory(server, taken) }
-      const cause = { actor: 'steward', commandId: ids.fresh(), correlationId: serverId, causationId: serverId }
+      const cause = { actor: 'steward', commandId: ids.fresh(), fresh: true, correlationId: serverId, causationId: serverId }
       await handle(
         { aggregate: 'server', id: serverId, command: { type: 'ReportServerMeasures', data: { measured, now: clock.now() } } },
         cause,

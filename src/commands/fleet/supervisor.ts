@@ -117,18 +117,27 @@ export function createSupervisor(options: Supervision): Supervisor {
   async function follow(after: Position | undefined, held: Held, signal: AbortSignal): Promise<void> {
     const { log } = options
     const from = after === undefined ? {} : { after }
-    const over = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
     for await (const item of log.store.subscribe({ ...from, types: serverEventTypes, signal })) {
       if ('checkpoint' in item) continue
       const serverId = item.stream.slice('server-'.length)
       if (item.type === 'ServerRegistered') forgetRetired()
       // An outage may last longer than the lease: then the servers have to go at once.
-      await Promise.race([manage(serverId, held).looked(), over])
+      await orAborted(manage(serverId, held).looked(), signal)
       if (item.type.startsWith('Tool') || item.type === 'InstructionsApproved') options.changed?.(serverId)
       if (item.type === 'ServerRetired') options.retired?.(serverId)
     }
+  }
+}
+
+/** Waits for the work, or until the signal aborts; of the signal nothing is kept, which outlives many works. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const aborted = Promise.withResolvers<void>()
+  const abort = (): void => aborted.resolve()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

@@ -3,7 +3,7 @@ import type { CanaryStart } from '../../domain/ports/canary-start.ts'
 import type { Hash } from '../../domain/ports/hash.ts'
 import type { ServerConfig } from '../../domain/server/config.ts'
 import type { Negotiated } from '../../domain/server/events.ts'
-import { argvHash } from '../../domain/server/executable.ts'
+import { isApproved } from '../../domain/server/executable.ts'
 import type { RegisteredServer } from '../../domain/server/state.ts'
 import type { HashedTool } from '../../domain/server/tool.ts'
 import { type CatalogueDiff, diffCatalogues, packageOf, withPackageVersion } from '../../domain/server/upgrade.ts'
@@ -37,8 +37,7 @@ export async function tryUpgrade(
   if (upgraded.kind === 'refused') return { ...between, kind: 'refused', rule: upgraded.rule, says: upgraded.says, stderrTail: '' }
   if (between.from === version) return { ...between, kind: 'same' }
   const { config } = upgraded
-  const approved = config.transport.kind === 'stdio' && server.approvedArgv.has(argvHash(config.transport, hash))
-  const tried = await canary.tryStart({ config, approved, signal })
+  const tried = await canary.tryStart({ config, approved: isApproved(server, config, hash), signal })
   switch (tried.kind) {
     case 'given-up':
       throw signal.reason

@@ -47,9 +47,10 @@ export type OperatorCommandsOptions = Readonly<{
   logger: Logger
 }>
 
-export function createOperatorCommands(
-  options: OperatorCommandsOptions,
-): OperatorCommands & { readonly byName: ReadonlyMap<string, RunAgain>; readonly configuration: ConfigurationDesk } {
+/** With what is no command of its own: all of them by name, and whoever applies a configuration by them. */
+export type OperatorDesk = OperatorCommands & Readonly<{ byName: ReadonlyMap<string, RunAgain>; configuration: ConfigurationDesk }>
+
+export function createOperatorCommands(options: OperatorCommandsOptions): OperatorDesk {
   const { engine, ids, clock, hash, hosts, cursors, faults, compileMatcher, projections, scan, vault, logger } = options
   const { log, handle, record, effects } = engine
   const tools: OperatorTools = { attempt: createAttempt({ log, clock }), handle, log, ids, clock, byName: new Map() }

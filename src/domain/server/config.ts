@@ -99,19 +99,3 @@ export const serverDefaults = {
 
 /** What an installation may want otherwise for every server that does not say it itself. */
 export type UsualServer = Pick<ServerConfig, 'autoRestart' | 'startTimeoutMs' | 'stopGraceMs' | 'healthEveryMs' | 'limits'>
-
-/** Every reference that stands in a configuration, with the field it stands in. */
-export function secretsIn({ transport }: ServerConfig): readonly Readonly<{ field: string; secret: SecretReference }>[] {
-  const given: readonly (readonly [string, Given])[] =
-    transport.kind === 'stdio'
-      ? [
-          ...transport.args.map((arg, index) => [`transport.args.${index}`, arg] as const),
-          ...Object.entries(transport.env).map(([name, value]) => [`transport.env.${name}`, value] as const),
-        ]
-      : [
-          ...(transport.pathEnd === undefined ? [] : [['transport.pathEnd', transport.pathEnd] as const]),
-          ...Object.entries(transport.query).map(([name, value]) => [`transport.query.${name}`, value] as const),
-          ...Object.entries(transport.headers).map(([name, value]) => [`transport.headers.${name}`, value] as const),
-        ]
-  return given.flatMap(([field, value]) => (typeof value === 'string' ? [] : [{ field, secret: value.secret }]))
-}

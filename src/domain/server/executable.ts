@@ -125,6 +125,13 @@ export const argvHash = ({ command, args, workingDirectory }: StdioTransport, ha
     ]),
   )
 
+/** Whether a person has approved exactly what this configuration starts. A service that is reached by its address starts nothing. */
+export const isApproved = (
+  { approvedArgv }: Readonly<{ approvedArgv: ReadonlySet<string> }>,
+  { transport }: Pick<ServerConfig, 'transport'>,
+  hash: Hash,
+): boolean => transport.kind === 'stdio' && approvedArgv.has(argvHash(transport, hash))
+
 /** Where an interpreter would take code from, or -1. What stands behind the script is the script's own. */
 function evaluationIn(program: string, args: readonly Given[]): number {
   const [, interpreter = ''] = INTERPRETER.exec(program) ?? []

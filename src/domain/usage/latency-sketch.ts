@@ -29,15 +29,6 @@ export function mergeSketches(...sketches: readonly LatencySketch[]): LatencySke
   return merged
 }
 
-export function sketchOf(durationsMs: readonly number[]): LatencySketch {
-  const sketch: Record<string, number> = {}
-  for (const durationMs of durationsMs) {
-    const bucket = bucketOf(durationMs)
-    sketch[bucket] = (sketch[bucket] ?? 0) + 1
-  }
-  return sketch
-}
-
 /** Each by nearest rank: the ceil(fraction * n)th smallest of n. Null where nothing was counted. */
 export function quantilesOf(sketch: LatencySketch, fractions: readonly number[]): readonly (number | null)[] {
   const buckets = Object.entries(sketch)

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/adapters/embedded-postgres/embedded-postgres.ts'
+import { holdDataDirectory } from '../../../src/adapters/embedded-postgres/hold-data-directory.ts'
 import { query, scratch, startOwner } from './support.ts'
 
 test('a second owner is refused at once, with the process that holds the directory', async () => {
@@ -20,6 +21,18 @@ test('the same process is refused as well', async () => {
   const dataDir = await scratch()
   await using _database = await startEmbeddedPostgres({ dataDir })
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({ rule: 'data-directory-in-use', ownerPid: process.pid })
+})
+
+test('a directory that is held is refused to others; its own database starts in it, and leaves it held', async () => {
+  const dataDir = await scratch()
+  const lock = await holdDataDirectory({ dataDir })
+  const refused = { rule: 'data-directory-in-use', ownerPid: process.pid }
+  await expect(holdDataDirectory({ dataDir })).rejects.toMatchObject(refused)
+  await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject(refused)
+  await (await startEmbeddedPostgres({ dataDir, lock })).stop()
+  await expect(holdDataDirectory({ dataDir })).rejects.toMatchObject(refused)
+  await lock.release()
+  await (await holdDataDirectory({ dataDir })).release()
 })
 
 test('of eight owners at once exactly one wins, and the others name it', async () => {

@@ -71,6 +71,7 @@ export function createBulkBench() {
       ...{
         canary: { tryStart: () => Promise.reject(new Error('nobody tries')) },
         drain: async () => ({ [Symbol.dispose]: () => undefined }),
+        supervises: () => true,
       },
       commands: createServerCommands(own, { hash }),
       roster: {
@@ -93,6 +94,7 @@ export function createBulkBench() {
 
   return {
     ...bench,
+    leases,
     commands,
     servers,
     meta,

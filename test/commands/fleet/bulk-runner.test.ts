@@ -233,3 +233,31 @@ describe('whatever dies, and wherever', () => {
     expect(bench.count('ServerStartRequested')).toBe(1)
   })
 })
+
+test('operations are carried out where servers are supervised, and let go of when they are not any more', async () => {
+  const bench = await withServers(['a'])
+  let supervised = 'other'
+  const tried: string[] = []
+  const tryHold = async (name: string) => {
+    tried.push(name)
+    return await bench.leases.tryHold(name)
+  }
+  bench.start({ supervises: () => supervised === 'one', leases: { ...bench.leases, tryHold } })
+  await bench.ask('servers-start', ['a'])
+  await bench.clock.advance(5_000)
+  expect(bench.count('OperationItemStarted')).toBe(0)
+  expect(tried).toEqual([])
+  supervised = 'one'
+  await bench.clock.advance(1_000)
+  expect(bench.count('OperationItemStarted')).toBe(1)
+  supervised = 'other'
+  await bench.clock.advance(1_000)
+  expect(await bench.leases.isHeld('bulk-operations')).toBe(false)
+  // Who supervises now goes on with it.
+  bench.fleet()
+  bench.start({ supervises: () => supervised === 'other' })
+  await bench.ask('servers-restart', ['a'], 'c-2')
+  await bench.clock.advance(1_000)
+  await bench.rest()
+  expect(bench.results()).toContain('a succeeded')
+})

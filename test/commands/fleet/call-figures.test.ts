@@ -52,3 +52,23 @@ test('a server has at most fifty labels of its own, and one for the rest', async
   expect(tools).toHaveLength(51)
   expect(tools).toContain('steward_tool_calls_total{server="files",tool="(others)"} 70')
 })
+
+test('of a server that is no more, nothing is kept', async () => {
+  using metrics = createMetrics({ version: 'test' })
+  const servers = new Map([['id-1', 'files']])
+  const asked: string[] = []
+  const figures = createCallFigures({
+    metrics,
+    nameOf(serverId) {
+      asked.push(serverId)
+      return servers.get(serverId)
+    },
+  })
+  figures.count(call())
+  servers.clear()
+  figures.flush()
+  expect(await metrics.render()).toContain('steward_server_calls_total{server="files",outcome="ok"} 1')
+  asked.length = 0
+  figures.flush()
+  expect(asked).toEqual([])
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCanaryStart } from '../../../src/commands/fleet/canary.ts'
-import { createFleetDesk, deskOfNobody } from '../../../src/commands/fleet/desk.ts'
+import { createFleetDesk } from '../../../src/commands/fleet/desk.ts'
 import type { ServerLogs } from '../../../src/domain/ports/server-logs.ts'
 import { createSlots } from '../../../src/domain/slots.ts'
 import { config } from '../../domain/server/given.ts'
@@ -10,7 +10,7 @@ const signal = new AbortController().signal
 
 async function open() {
   const bench = createFleetBench()
-  const { supervisor } = bench.start()
+  const { supervisor, stop } = bench.start()
   await bench.register()
   const asked: object[] = []
   const logs: ServerLogs = {
@@ -38,7 +38,7 @@ async function open() {
     },
   })
   await bench.rest()
-  return { ...bench, desk, asked }
+  return { ...bench, desk, asked, stop }
 }
 
 test('a refresh lists the tools of a running server, and what has changed is recorded', async () => {
@@ -92,11 +92,11 @@ test('a test that nobody waits for any more is ended', async () => {
   const { desk, next, programs, rest } = await open()
   next('silent')
   const gone = new AbortController()
-  const testing = desk.testServer(config, { approved: false, signal: gone.signal })
+  const testing = desk.testServer({ ...config, stopGraceMs: 120_000 }, { approved: false, signal: gone.signal })
   await rest()
   gone.abort(new Error('the caller left'))
   expect(await testing).toMatchObject({ works: false })
-  expect(programs.every(({ stopped }) => stopped)).toBe(true)
+  expect(programs.map(({ stopped, graceMs }) => ({ stopped, graceMs }))).toEqual([{ stopped: true, graceMs: 3_000 }])
 })
 
 test('the log of a server is asked by its name, and secrets in it stay behind', async () => {
@@ -106,9 +106,31 @@ test('the log of a server is asked by its name, and secrets in it stay behind', 
   expect(asked).toEqual([{ name: 'everything', limit: 5 }])
 })
 
-test('an instance that does not supervise says so', async () => {
+test('an instance that does not supervise says so, and starts nothing', async () => {
+  const { desk, stop, programs } = await open()
+  await stop()
+  const started = programs.length
   const rule = 'server-not-supervised-here'
-  await expect(deskOfNobody.refreshServer('s-1', signal)).rejects.toMatchObject({ rule })
-  await expect(deskOfNobody.serverLogs('s-1', { limit: 1 })).rejects.toMatchObject({ rule })
-  await expect(deskOfNobody.testServer(config, { approved: false, signal })).rejects.toMatchObject({ rule })
+  await expect(desk.refreshServer('s-1', signal)).rejects.toMatchObject({ rule })
+  await expect(desk.serverLogs('s-1', { limit: 1 })).rejects.toMatchObject({ rule })
+  await expect(desk.testServer(config, { approved: false, signal })).rejects.toMatchObject({ rule })
+  await expect(desk.tryUpgrade('s-1', '2.0.0', signal)).rejects.toMatchObject({ rule })
+  await expect(desk.callTool({ serverId: 's-1', tool: 'echo', arguments: {}, principal: 'key-1', signal })).rejects.toMatchObject({ rule })
+  expect(await desk.allVitals()).toBeUndefined()
+  expect(programs).toHaveLength(started)
+})
+
+test('a program that was tried and does not end is told to whoever reads the log of Steward', async () => {
+  const { desk, next, programs, logged, rest, clock } = await open()
+  next('silent')
+  const gone = new AbortController()
+  const testing = desk.testServer(config, { approved: false, signal: gone.signal })
+  await rest()
+  for (const program of programs) program.stuck = true
+  gone.abort(new Error('the caller left'))
+  await clock.advance(20_000)
+  await testing
+  expect(logged.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+    'a program that was only tried could not be ended; something of it may still run',
+  ])
 })

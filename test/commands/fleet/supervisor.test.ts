@@ -230,6 +230,34 @@ test('what does not end is told as such, and nothing is started beside it', asyn
   expect(fleet.programs).toHaveLength(1)
 })
 
+test('what did not end is taken down before a person starts the server again', async () => {
+  const fleet = createFleetBench()
+  fleet.start()
+  await fleet.register()
+  await fleet.ask(start)
+  fleet.program().stuck = true
+  await fleet.ask(stop)
+  await fleet.clock.advance(20_000)
+  const before = fleet.sweeps()
+  await fleet.ask(start)
+  expect(fleet.programs).toHaveLength(2)
+  expect(fleet.sweeps()).toBe(before + 1)
+  await fleet.ask(stop)
+  await fleet.ask(start)
+  expect(fleet.sweeps()).toBe(before + 1)
+})
+
+test('one look at a server that rests costs one read', async () => {
+  const fleet = createFleetBench()
+  const { supervisor } = fleet.start()
+  await fleet.register()
+  await fleet.ask(start)
+  const before = fleet.reads()
+  supervisor.server('s-1')?.look()
+  await fleet.rest()
+  expect(fleet.reads() - before).toBe(1)
+})
+
 test('when Steward stops, no server has more patience than there is time', async () => {
   const fleet = createFleetBench()
   const { stop: stopSteward } = fleet.start()

@@ -12,7 +12,7 @@ import { createImportCommand } from '../../../src/commands/operator/import-comma
 import { createServerCommands } from '../../../src/commands/operator/server-commands.ts'
 import { OutcomeUnknown, StoreUnavailable } from '../../../src/domain/ports/event-store.ts'
 import type { SecretVault } from '../../../src/domain/ports/secret-vault.ts'
-import { secretsIn } from '../../../src/domain/server/config.ts'
+import type { SecretReference } from '../../../src/domain/ports/secrets.ts'
 import { config } from '../../domain/server/given.ts'
 import { createBench, failBefore, letThrough } from '../support/bench.ts'
 
@@ -34,6 +34,15 @@ const keptFiles = () =>
 function write(servers: object): void {
   writeFileSync(join(base, 'scanned', 'mcp.json'), JSON.stringify({ mcpServers: servers }))
 }
+
+/** Every reference, wherever it stands. */
+function referencesIn(value: unknown): readonly SecretReference[] {
+  if (typeof value !== 'object' || value === null) return []
+  if ('secret' in value && isSecretReference(value.secret)) return [value.secret]
+  return Object.values(value).flatMap(referencesIn)
+}
+
+const isSecretReference = (value: unknown): value is SecretReference => typeof value === 'string' && /^(?:file|env):/.test(value)
 
 async function open({ vault: given }: { vault?: SecretVault } = {}) {
   const bench = createBench()
@@ -90,7 +99,7 @@ test('no secret of an imported configuration is in events, logs, previews or the
   const secrets = createSecrets({ directories: [secretDirectory()], environment: {} })
   const revealed: string[] = []
   for (const { config } of exported.servers) {
-    for (const { secret } of secretsIn(config)) revealed.push((await secrets.resolve(secret)).reveal())
+    for (const secret of referencesIn(config)) revealed.push((await secrets.resolve(secret)).reveal())
   }
   expect(revealed.sort()).toStrictEqual(
     [

@@ -29,6 +29,7 @@ export function createBench() {
   const hash = createHasher()
   const interferences: Interference[] = []
   let isAway = false
+  let reads = 0
   const there = (doing: 'append' | 'read'): void => {
     if (isAway) throw new StoreUnavailable({ doing })
   }
@@ -36,6 +37,7 @@ export function createBench() {
     ...store,
     async *readStream(...asked) {
       there('read')
+      reads += 1
       yield* store.readStream(...asked)
     },
     async append(stream, expected, events) {
@@ -69,6 +71,8 @@ export function createBench() {
     logged,
     metrics,
     figures,
+    /** How often a stream was read, by its end at least. */
+    reads: () => reads,
     /** From now on nothing can be read or appended, or everything again; who follows the log has heard what he has heard. */
     storeIsAway(is: boolean): void {
       isAway = is

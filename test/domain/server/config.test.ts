@@ -3,9 +3,9 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { createHasher } from '../../../src/adapters/hash/sha256.ts'
 import { BUILT_IN_PACKAGES, builtInConfig, builtInNames } from '../../../src/domain/server/built-in.ts'
 import type { Given, HttpTransport, ServerConfig, StdioTransport } from '../../../src/domain/server/config.ts'
-import { secretsIn, serverDefaults } from '../../../src/domain/server/config.ts'
+import { serverDefaults } from '../../../src/domain/server/config.ts'
 import { violationsOfConfig, violationsOfName } from '../../../src/domain/server/config-rules.ts'
-import { argvHash, judgeExecutable, violationsOfExecutable } from '../../../src/domain/server/executable.ts'
+import { argvHash, isApproved, judgeExecutable, violationsOfExecutable } from '../../../src/domain/server/executable.ts'
 import { statusWords } from '../../../src/domain/server/status-words.ts'
 import { config } from './given.ts'
 
@@ -87,6 +87,15 @@ test('an approval is of one program with its arguments in one directory', () => 
     expect(argvHash(other, hash)).not.toBe(approved)
 })
 
+test('a configuration is approved when a person has approved what it starts; an address starts nothing', () => {
+  const hash = createHasher()
+  const transport = stdio('node', ['main.js'])
+  const approvedArgv = new Set([argvHash(transport, hash)])
+  expect(isApproved({ approvedArgv }, { transport }, hash)).toBe(true)
+  expect(isApproved({ approvedArgv }, { transport: stdio('node', ['other.js']) }, hash)).toBe(false)
+  expect(isApproved({ approvedArgv }, { transport: http('https://example.org/mcp') }, hash)).toBe(false)
+})
+
 test('a value that may come from a file is not repeated', () =>
   expect(JSON.stringify(judgeExecutable(stdio('docker', ['run', '--mount=type=bind,src=/CANARY'])))).not.toContain('CANARY'))
 
@@ -119,15 +128,6 @@ describe('what a registration must be', () => {
     [http('https://example.org/mcp', { Host: 'x' }), 'transport.headers.Host: own-header'],
     [http('https://example.org/mcp', { 'a b': 'x' }), 'transport.headers.a b: name-of-header'],
   ] as const)('%j breaks %s', (transport, rule) => expect(rules({ transport })).toStrictEqual([rule]))
-
-  test('references are found wherever they stand', () => {
-    const secret = { secret: 'file:token' } as const
-    const found = (transport: ServerConfig['transport']) => secretsIn({ ...config, transport }).map(({ field }) => field)
-    expect(found(stdio('npx', ['a', secret], { TOKEN: secret, B: 'b' }))).toStrictEqual(['transport.args.1', 'transport.env.TOKEN'])
-    expect(found({ ...http('https://example.org', { Authorization: secret }), query: { key: secret } })).toStrictEqual([
-      ...['transport.query.key', 'transport.headers.Authorization'],
-    ])
-  })
 })
 
 test('every word of the documents is derived from intent, state and health', () => {

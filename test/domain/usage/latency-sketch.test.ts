@@ -1,10 +1,24 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { emptySketch, mergeSketches, quantilesOf, SKETCH_RELATIVE_ERROR, sketchOf } from '../../../src/domain/usage/latency-sketch.ts'
+import {
+  bucketOf,
+  emptySketch,
+  type LatencySketch,
+  mergeSketches,
+  quantilesOf,
+  SKETCH_RELATIVE_ERROR,
+} from '../../../src/domain/usage/latency-sketch.ts'
 
 /** From a hundredth of a millisecond to an hour, every order of magnitude as likely as the next. */
 const durationMs = fc.double({ min: Math.log(0.01), max: Math.log(3_600_000), noNaN: true }).map(Math.exp)
 const fractions = [0, 0.5, 0.95, 0.99, 1]
+
+/** As whoever counts calls makes it, one after the other. */
+function sketchOf(durationsMs: readonly number[]): LatencySketch {
+  const sketch: Record<string, number> = {}
+  for (const durationMs of durationsMs) sketch[bucketOf(durationMs)] = (sketch[bucketOf(durationMs)] ?? 0) + 1
+  return sketch
+}
 
 /** Nearest rank, from all values: what the sketch is measured by. */
 function exact(values: readonly number[], fraction: number): number {

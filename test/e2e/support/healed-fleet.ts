@@ -81,7 +81,7 @@ export async function openHealedFleet({ limits = false, ...policy }: Partial<Pol
     closeGraceMs: 0,
     ...(limits ? {} : { limitMethod: 'none' }),
   })
-  const fleet = await openFleet({
+  const fleet = openFleet({
     ...{
       engine,
       processes,

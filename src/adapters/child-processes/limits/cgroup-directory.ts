@@ -58,7 +58,7 @@ export function membersBelow(directory: string, { depth = Number.POSITIVE_INFINI
   return [...own.filter((pid) => pid > 0), ...below]
 }
 
-export function groupsIn(directory: string): string[] {
+function groupsIn(directory: string): string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

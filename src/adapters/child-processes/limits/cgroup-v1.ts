@@ -6,14 +6,11 @@ import { join } from 'node:path'
 import type { ProcessLimits } from '../../../domain/server/config.ts'
 import type { Mark } from '../mark.ts'
 import { countIn, findHierarchy, killMembers, makeGroup, membersBelow, removeGroup, setIn, sweepGroups } from './cgroup-directory.ts'
+import { CONTROLLERS, type Controller, cpuQuota, KEPT_BY } from './controllers.ts'
 import type { Confinement, Limiter, Tried } from './limiter.ts'
 import { unconfined } from './rlimit.ts'
 
-const CONTROLLERS = ['pids', 'memory', 'cpu'] as const
-type Controller = (typeof CONTROLLERS)[number]
 type Place = Readonly<{ controller: Controller; base: string; ofLife: string }>
-
-const KEPT_BY: Readonly<Record<Controller, keyof ProcessLimits>> = { memory: 'memoryBytes', pids: 'processes', cpu: 'cpuCores' }
 
 export async function tryCgroupV1(mark: Mark, { underSystemd }: { underSystemd: boolean }): Promise<Tried> {
   if (underSystemd) return { unavailable: 'the groups of cgroup v1 belong to systemd' }
@@ -105,12 +102,11 @@ function limit(controller: Controller, directory: string, { memoryBytes, process
   if (controller === 'memory' && memoryBytes !== undefined) setIn(directory, 'memory.limit_in_bytes', String(memoryBytes))
   if (controller === 'pids' && processes !== undefined) setIn(directory, 'pids.max', String(processes))
   if (controller === 'cpu' && cpuCores !== undefined) {
-    setIn(directory, 'cpu.cfs_period_us', String(PERIOD_US))
-    setIn(directory, 'cpu.cfs_quota_us', String(Math.max(1_000, Math.round(cpuCores * PERIOD_US))))
+    const { quotaUs, periodUs } = cpuQuota(cpuCores)
+    setIn(directory, 'cpu.cfs_period_us', String(periodUs))
+    setIn(directory, 'cpu.cfs_quota_us', String(quotaUs))
   }
 }
-
-const PERIOD_US = 100_000
 
 /** What cannot fork cannot outrun its killer. */
 function forkNoMore(directory: string): void {

@@ -18,13 +18,9 @@ import {
   sweepGroups,
   textIn,
 } from './cgroup-directory.ts'
+import { CONTROLLERS, type Controller, cpuQuota, KEPT_BY } from './controllers.ts'
 import type { Confinement, Limiter, Tried } from './limiter.ts'
 import { unconfined } from './rlimit.ts'
-
-const CONTROLLERS = ['memory', 'pids', 'cpu'] as const
-export type Controller = (typeof CONTROLLERS)[number]
-
-const KEPT_BY: Readonly<Record<Controller, keyof ProcessLimits>> = { memory: 'memoryBytes', pids: 'processes', cpu: 'cpuCores' }
 
 export async function tryCgroupV2(mark: Mark, { underSystemd }: { underSystemd: boolean }): Promise<Tried> {
   const hierarchy = await findHierarchy(undefined)
@@ -131,13 +127,14 @@ function settings(limits: ProcessLimits, controllers: readonly Controller[]): re
         ] as const)
       : []),
     ...(processes !== undefined && controllers.includes('pids') ? [['pids.max', String(processes)] as const] : []),
-    ...(cpuCores !== undefined && controllers.includes('cpu')
-      ? [['cpu.max', `${Math.max(1_000, Math.round(cpuCores * PERIOD_US))} ${PERIOD_US}`] as const]
-      : []),
+    ...(cpuCores !== undefined && controllers.includes('cpu') ? [['cpu.max', cpuMax(cpuCores)] as const] : []),
   ]
 }
 
-const PERIOD_US = 100_000
+function cpuMax(cpuCores: number): string {
+  const { quotaUs, periodUs } = cpuQuota(cpuCores)
+  return `${quotaUs} ${periodUs}`
+}
 
 /** All of it at once, also what forks meanwhile (since Linux 5.14); one by one where the kernel is older. */
 function killGroup(directory: string): void {

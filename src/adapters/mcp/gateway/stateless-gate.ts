@@ -88,7 +88,12 @@ export function createStatelessGate(context: GatewayContext): StatelessGate {
       return await pool.take(server, { principal, identity: { info: client ?? {}, capabilities }, logLevel })
     }
     const session = await server.shared(AbortSignal.timeout(server.callTimeoutMs))
-    shared.set(server.serverId, session)
+    if (shared.get(server.serverId) !== session) {
+      shared.set(server.serverId, session)
+      void session.ended.then(() => {
+        if (shared.get(server.serverId) === session) shared.delete(server.serverId)
+      })
+    }
     return { session, done: NOTHING }
   }
 

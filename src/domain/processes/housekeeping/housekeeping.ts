@@ -19,9 +19,9 @@ export type Housekeeping =
 /** There is one for the whole log. */
 const INSTANCE = 'log'
 
-export const CLEAN_UP_EVERY_MS = 86_400_000
+const CLEAN_UP_EVERY_MS = 86_400_000
 /** A clean-up that failed: the database is away, most likely. */
-export const CLEAN_UP_AGAIN_MS = 3_600_000
+const CLEAN_UP_AGAIN_MS = 3_600_000
 /** The first one after a long time has much to drop. What it did not get to, the next one does. */
 const CLEAN_UP_TIMEOUT_MS = 900_000
 

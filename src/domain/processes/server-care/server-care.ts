@@ -41,7 +41,7 @@ type ChangedTool = Readonly<{
 }>
 
 /** What an incident about a changed definition is told by; the file of the fault has the same name. */
-export const TOOL_CHANGED = 'server.tool-changed'
+const TOOL_CHANGED = 'server.tool-changed'
 
 export const serverCare: ProcessManager<ServerCare, InputType> = {
   name: 'server-care',
