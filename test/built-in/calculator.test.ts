@@ -1,10 +1,11 @@
 /** The calculator as a program: it speaks both eras, answers every request once, and no line of a caller ends it. */
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAnswer, ToolFailure } from '../../src/built-in/stdio-server.ts'
 import { connectClient } from '../support/mcp/clients.ts'
 import { type Fleet, startFleet } from '../support/mcp/fleet.ts'
 
-const CALCULATOR = new URL('../../src/built-in/calculator/main.ts', import.meta.url).pathname
+const CALCULATOR = fileURLToPath(new URL('../../src/built-in/calculator/main.ts', import.meta.url))
 const eras = ['session', 'stateless'] as const
 
 describe('as a managed server', () => {

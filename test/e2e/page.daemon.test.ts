@@ -2,9 +2,11 @@
  * The page in a real browser, before one real Steward: what happens is seen as it happens, what a person asks is shown to him first, and what a server
  * says of itself is text, whatever it is.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Browser, Page, WebSocketRoute } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -15,7 +17,7 @@ import { type StewardProcess, startSteward } from './support/steward-process.ts'
 import { ANOTHER_NAME, launchBrowser, openWatched } from './support/watched-page.ts'
 
 const KEY = 'a-key-of-the-tests-of-the-page-0123456789'
-const TELLING = new URL('../support/mcp/servers/telling-server.ts', import.meta.url).pathname
+const TELLING = fileURLToPath(new URL('../support/mcp/servers/telling-server.ts', import.meta.url))
 
 let dir: string
 let steward: StewardProcess

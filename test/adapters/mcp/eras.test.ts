@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientOptions, connectClient, type TestClient } from '../../support/mcp/clients.ts'
 import { type Fleet, startFleet } from '../../support/mcp/fleet.ts'
 
-const program = (name: string) => new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url).pathname
+const program = (name: string) => fileURLToPath(new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url))
 
 const eras = ['session', 'stateless'] as const
 const combinations = eras.flatMap((era) =>

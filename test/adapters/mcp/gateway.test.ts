@@ -1,10 +1,11 @@
 /** What the gateway itself decides: on the wire, before and beside any server. */
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GatewayUsage } from '../../../src/domain/ports/mcp.ts'
 import { connectClient } from '../../support/mcp/clients.ts'
 import { type Fleet, startFleet } from '../../support/mcp/fleet.ts'
 
-const program = (name: string) => new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url).pathname
+const program = (name: string) => fileURLToPath(new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url))
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: 'Bearer ann' }
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',

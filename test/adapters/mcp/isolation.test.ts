@@ -1,9 +1,10 @@
 /** What belongs to one client stays with it, and its session stays with its key. */
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectClient, type TestClient } from '../../support/mcp/clients.ts'
 import { type Fleet, startFleet } from '../../support/mcp/fleet.ts'
 
-const program = (name: string) => new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url).pathname
+const program = (name: string) => fileURLToPath(new URL(`../../support/mcp/servers/${name}.ts`, import.meta.url))
 
 /** Several programs, one after the other, on a machine that may be busy. */
 const STARTS_WITHIN_MS = 60_000

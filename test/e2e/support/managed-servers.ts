@@ -1,9 +1,10 @@
 /** Tiny MCP servers below a Steward of the test's own, registered and asked for as an operator does it: over HTTP. */
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { until } from '../../support/until.ts'
 import { type Api, ok, outcome } from './api.ts'
 
-const PROGRAM = new URL('../../hostile/fleet/servers/nasty.mjs', import.meta.url).pathname
+const PROGRAM = fileURLToPath(new URL('../../hostile/fleet/servers/nasty.mjs', import.meta.url))
 
 const server = z.object({
   id: z.string(),

@@ -1,4 +1,5 @@
 /** A supervisor over a log in memory, with real programs on real time: what the log says of a server, and what is really there. */
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createSystemClock } from '../../../src/adapters/clock/system-clock.ts'
 import { createMcpLinks } from '../../../src/adapters/mcp/links.ts'
@@ -19,7 +20,7 @@ import { registered, said, told } from '../../domain/server/given.ts'
 import { until } from '../../support/until.ts'
 import { openFleet, scratch } from './support.ts'
 
-const pathOf = (name: string): string => new URL(`./servers/${name}`, import.meta.url).pathname
+const pathOf = (name: string): string => fileURLToPath(new URL(`./servers/${name}`, import.meta.url))
 
 const MUTE: readonly string[] = ['half-a-line', 'late', 'silent', 'talks']
 
