@@ -154,8 +154,8 @@ export type Instructions = Readonly<{ hash: string; text: string }>
 
 export type ToolSettings = Readonly<{ bypass: boolean | null; retrySafe: boolean }>
 
-/** What may change what is wanted of a server, or what it is. */
-export const serverEventTypes = [
+/** What a person wants, or what somebody in his name does. Facts are not among them. */
+export const intentTypes = [
   'ServerRegistered',
   'ServerConfigChanged',
   'ServerEnabled',
@@ -169,11 +169,16 @@ export const serverEventTypes = [
   'ExecutableApprovalRevoked',
   'ServerRetired',
   'ServerRestored',
-  'ServerRestartScheduled',
-  'ToolCatalogChanged',
-  'InstructionsApproved',
   'ToolApproved',
+  'InstructionsApproved',
   'ToolEnabled',
   'ToolDisabled',
   'ToolSettingsChanged',
+] as const satisfies readonly ServerEvent['type'][]
+
+/** What may change what is wanted of a server, or what it is. */
+export const serverEventTypes = [
+  ...intentTypes,
+  'ServerRestartScheduled',
+  'ToolCatalogChanged',
 ] as const satisfies readonly ServerEvent['type'][]

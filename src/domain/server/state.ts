@@ -2,7 +2,7 @@
 import type { Instant } from '../instant.ts'
 import type { RaisedAlerts } from './alerts.ts'
 import type { ServerConfig } from './config.ts'
-import type { Failure, Instructions, Negotiated, ServerEvent, SpawnedProcess } from './events.ts'
+import { type Failure, type Instructions, intentTypes, type Negotiated, type SpawnedProcess } from './events.ts'
 import type { Health, ServerState } from './lifecycle.ts'
 import type { Tool } from './tool.ts'
 
@@ -65,28 +65,6 @@ export type Run = Readonly<{
   /** A person let a program run since it began: that may be what it is about to be refused for. */
   approvedSince: boolean
 }>
-
-/** What a person wants, or what somebody in his name does. Facts are not among them. */
-const intentTypes = [
-  'ServerRegistered',
-  'ServerConfigChanged',
-  'ServerEnabled',
-  'ServerDisabled',
-  'ServerStartRequested',
-  'ServerStopRequested',
-  'ServerRestartRequested',
-  'MaintenanceEntered',
-  'MaintenanceLeft',
-  'ExecutableApproved',
-  'ExecutableApprovalRevoked',
-  'ServerRetired',
-  'ServerRestored',
-  'ToolApproved',
-  'InstructionsApproved',
-  'ToolEnabled',
-  'ToolDisabled',
-  'ToolSettingsChanged',
-] as const satisfies readonly ServerEvent['type'][]
 
 const intents: ReadonlySet<string> = new Set(intentTypes)
 /** Whether somebody decided something there: an undo is refused when one of these came after what it would undo. */
